@@ -1,0 +1,368 @@
+"""The records that the stages hand to one another.
+
+Frozen, keyword-only, without I/O. Every datetime is aware (UTC by convention); a naive one is refused,
+because a publication date without a zone decides wrongly who was first.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field, fields
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+
+class CondensatError(Exception):
+    """Base of every expected failure; its text tells the user what is wrong and what to do."""
+
+
+class NaiveDatetimeError(CondensatError):
+    """A datetime without a time zone reached a record."""
+
+
+class _Aware:
+    """Mixin that refuses naive datetimes in any field of a record."""
+
+    __slots__ = ()
+
+    def __post_init__(self) -> None:
+        for each in fields(self):  # type: ignore[arg-type]
+            value = getattr(self, each.name)
+            if isinstance(value, datetime) and value.tzinfo is None:
+                raise NaiveDatetimeError(f"{type(self).__name__}.{each.name} has no time zone: {value.isoformat()}")
+
+
+class Reason(StrEnum):
+    """Why a feed, entry, page or line was rejected. The values stand in reports: never rename one."""
+
+    # the feed as a whole
+    NOT_A_FEED = "not a feed"
+    EMPTY_BODY = "empty body"
+    # fetching
+    UNREACHABLE = "unreachable"
+    TIMEOUT = "timeout"
+    HTTP_STATUS = "http status"
+    TOO_LARGE = "too large"
+    FORBIDDEN_ADDRESS = "forbidden address"
+    BAD_URL = "bad url"
+    TOO_MANY_REDIRECTS = "too many redirects"
+    WRONG_TYPE = "wrong content type"
+    BAD_ENCODING = "bad content encoding"
+    # parsing and extraction
+    PARSE_TIMEOUT = "parse timeout"
+    PARSE_CRASH = "parse crash"
+    NO_TEXT = "no text"
+    CHALLENGE_PAGE = "challenge page"
+    CONSENT_PAGE = "consent page"
+    PAYWALL_PAGE = "paywall page"
+    # entries and lines
+    NO_IDENTITY = "no link, id or title"
+    REPEATED_IN_FEED = "repeated in feed"
+    BAD_LINE = "broken line"
+    MISSING_FIELD = "missing field"
+    BAD_DATE = "bad date"
+    # writing
+    NOT_WRITTEN = "not written"
+    REMOVED = "removed earlier"
+
+
+class Kind(StrEnum):
+    """How two articles relate, strongest first (the first three are reposts)."""
+
+    EXACT = "exact"
+    NEAR = "near"
+    PARTIAL = "partial"
+    PASSAGE = "passage"
+    RELATED = "related"
+    UNRELATED = "unrelated"
+
+    @property
+    def is_repost(self) -> bool:
+        """Whether a later article of this kind repeats the earlier one."""
+        return self in REPOST_KINDS
+
+
+REPOST_KINDS = frozenset({Kind.EXACT, Kind.NEAR, Kind.PARTIAL})
+STORED_KINDS = REPOST_KINDS | {Kind.PASSAGE}
+
+
+class Precision(StrEnum):
+    """How exactly a date was given."""
+
+    SECOND = "second"
+    DAY = "day"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Published(_Aware):
+    """A publication date as far as it can be believed.
+
+    ``at`` is None where nothing plausible was given; ``raw`` keeps the string, ``problem`` says what was wrong
+    with it (absent, unparsable, future, too old, no zone).
+    """
+
+    at: datetime | None = None
+    precision: Precision = Precision.SECOND
+    raw: str | None = None
+    origin: str | None = None  # feed, feed:updated, html, import
+    problem: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rejection:
+    """One thing that was read and not indexed: ``what`` (an URL, a line number) and why."""
+
+    what: str
+    reason: Reason
+    detail: str = ""
+
+
+class RejectedError(CondensatError):
+    """An expected failure of one feed, page, entry or line. It is counted and shown, never fatal."""
+
+    def __init__(self, reason: Reason, detail: str = "") -> None:
+        super().__init__(f"{reason.value}: {detail}" if detail else reason.value)
+        self.reason = reason
+        self.detail = detail
+
+    def __reduce__(self) -> tuple[type[RejectedError], tuple[Reason, str]]:
+        """Cross a process boundary whole: extraction runs in worker processes."""
+        return type(self), (self.reason, self.detail)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Entry:
+    """One entry of a feed, cleaned: absolute URLs, plain-text title, body as plain text."""
+
+    url: str  # the link, absolute, as published; where there is none: the feed's URL and "#" and the quoted guid
+    guid: str | None = None
+    has_link: bool = True
+    title: str = ""
+    authors: tuple[str, ...] = ()
+    summary: str = ""
+    text: str = ""  # the feed's own body, plain text; may be a teaser, may be empty
+    published: Published = field(default_factory=Published)
+    image: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ParsedFeed:
+    """What a feed's bytes say. ``read`` counts its entries: ``len(entries) + len(rejected)``."""
+
+    title: str = ""
+    link: str | None = None
+    icon: str | None = None
+    language: str | None = None
+    version: str = ""
+    entries: tuple[Entry, ...] = ()
+    rejected: tuple[Rejection, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def read(self) -> int:
+        """Entries in the feed, accepted or not."""
+        return len(self.entries) + len(self.rejected)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Fetched:
+    """An HTTP answer, decoded (gzip, br, zstd) and within the size cap.
+
+    ``status`` 304 has an empty body. ``redirects`` are the URLs asked before ``final_url``, in order.
+    """
+
+    url: str
+    final_url: str
+    status: int
+    body: bytes
+    content_type: str | None = None
+    etag: str | None = None
+    last_modified: str | None = None
+    redirects: tuple[str, ...] = ()
+    moved_permanently_to: str | None = None  # set when every redirect on the way was a 301 or 308
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Extraction:
+    """What a page says of itself. Weak next to the feed: it fills only what the feed left open."""
+
+    title: str = ""
+    text: str = ""
+    authors: tuple[str, ...] = ()
+    published: Published = field(default_factory=Published)
+    language: str | None = None
+    summary: str = ""
+    image: str | None = None
+    icon: str | None = None
+    canonical: str | None = None  # absolute; whether it is an alias is decided by urls.is_alias
+    site_name: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Source:
+    """Who published an article."""
+
+    name: str
+    domain: str  # the registrable domain; two articles of one domain are of the same source
+    feed: str | None = None
+    icon: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Article(_Aware):
+    """An article as ingest knows it, before Elasticsearch condenses it. Analysts' fields are not in it."""
+
+    id: str
+    url: str
+    urls: tuple[str, ...]  # every normalised URL that leads to it, its own first
+    source: Source
+    title: str
+    text: str
+    language: str | None
+    authors: tuple[str, ...] = ()
+    summary: str = ""
+    image: str | None = None
+    published: Published = field(default_factory=Published)
+    seen: datetime
+    tags: tuple[str, ...] = ()
+    stories: tuple[str, ...] = ()
+    cves: tuple[str, ...] = ()
+    origins: dict[str, str] = field(default_factory=dict)  # title, text, authors, published → feed, page, import
+    canonical: str | None = None  # a canonical link to another domain: evidence, not an alias
+
+    @property
+    def effective(self) -> datetime:
+        """The date that orders articles: the plausible publication date, else when it was first seen."""
+        return self.published.at or self.seen
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Pair(_Aware):
+    """One article that repeats another, with the evidence. ``earlier`` and ``later`` are article ids."""
+
+    id: str
+    earlier: str
+    later: str
+    earlier_url: str
+    later_url: str
+    earlier_title: str
+    later_title: str
+    earlier_source: str  # registrable domain
+    later_source: str
+    earlier_effective: datetime
+    later_effective: datetime
+    order_certain: bool
+    kind: Kind
+    update: bool
+    coverage_earlier: float  # share of the earlier article's 5-grams that stand in the later one, 0 … 1
+    coverage_later: float
+    shared_tokens: int
+    longest_run: int  # tokens
+    longest_run_text: str
+    lag_seconds: float
+    same_source: bool
+    rules: int  # version of the rules that judged it
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give the stable JSON form of the design, plus the evidence."""
+        return {
+            "id": self.id,
+            "earlier": self.earlier,
+            "later": self.later,
+            "earlier_url": self.earlier_url,
+            "later_url": self.later_url,
+            "earlier_title": self.earlier_title,
+            "later_title": self.later_title,
+            "earlier_source": self.earlier_source,
+            "later_source": self.later_source,
+            "earlier_effective": self.earlier_effective.isoformat(),
+            "later_effective": self.later_effective.isoformat(),
+            "order_certain": self.order_certain,
+            "kind": self.kind.value,
+            "update": self.update,
+            "coverage_earlier": self.coverage_earlier,
+            "coverage_later": self.coverage_later,
+            "shared_tokens": self.shared_tokens,
+            "longest_run": self.longest_run,
+            "longest_run_text": self.longest_run_text,
+            "lag_seconds": self.lag_seconds,
+            "same_source": self.same_source,
+            "rules": self.rules,
+        }
+
+
+class Outcome(StrEnum):
+    """What became of one entry that was read. Exactly one of these, always."""
+
+    CREATED = "created"
+    UPDATED = "updated"
+    UNCHANGED = "unchanged"
+    REJECTED = "rejected"
+
+
+@dataclass(kw_only=True, slots=True)
+class Report:
+    """The count of a run; the only record that changes while a run goes on.
+
+    ``read`` is counted where entries come in, the outcomes where they end: ``check`` compares the two.
+    """
+
+    read: int = 0
+    created: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    rejections: list[Rejection] = field(default_factory=list)
+    pairs: Counter[str] = field(default_factory=Counter)  # kind → pairs written in this run
+    feeds_failed: list[Rejection] = field(default_factory=list)  # whole feeds; they have no entries to count
+    feeds_read: int = 0
+    feeds_unchanged: int = 0
+    warnings: list[str] = field(default_factory=list)
+    failed_writes: int = 0  # entries among ``rejections`` that Elasticsearch did not take
+    seconds: float = 0.0
+
+    @property
+    def rejected(self) -> Counter[str]:
+        """Rejected entries by reason."""
+        return Counter(each.reason.value for each in self.rejections)
+
+    def count(self, outcome: Outcome, rejection: Rejection | None = None) -> None:
+        """Count one entry's end; ``rejection`` goes with ``Outcome.REJECTED`` and with nothing else."""
+        if (outcome is Outcome.REJECTED) != (rejection is not None):
+            raise ValueError("a rejection goes with Outcome.REJECTED, and with nothing else")
+        if outcome is Outcome.CREATED:
+            self.created += 1
+        elif outcome is Outcome.UPDATED:
+            self.updated += 1
+        elif outcome is Outcome.UNCHANGED:
+            self.unchanged += 1
+        elif rejection is not None:
+            self.rejections.append(rejection)
+            self.failed_writes += rejection.reason is Reason.NOT_WRITTEN
+
+    def check(self) -> None:
+        """Raise AssertionError when an entry was lost or counted twice: that is a bug, not bad input."""
+        ended = self.created + self.updated + self.unchanged + len(self.rejections)
+        if ended != self.read:
+            raise AssertionError(f"{self.read} entries were read, but {ended} were accounted for")
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give the stable JSON form of the design."""
+        return {
+            "read": self.read,
+            "created": self.created,
+            "updated": self.updated,
+            "unchanged": self.unchanged,
+            "rejected": dict(sorted(self.rejected.items())),
+            "pairs": dict(sorted(self.pairs.items())),
+            "feeds": {
+                "read": self.feeds_read,
+                "unchanged": self.feeds_unchanged,
+                "failed": [
+                    {"url": each.what, "reason": each.reason.value, "detail": each.detail}
+                    for each in self.feeds_failed
+                ],
+            },
+            "warnings": list(self.warnings),
+            "seconds": round(self.seconds, 3),
+        }
