@@ -7,10 +7,13 @@ pass every folder on the way to the engine's files.
 from __future__ import annotations
 
 import os
-import subprocess
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from indexer.engine import programs
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 NOBODY = 65534  # "nobody" on Linux; an account needs no entry in the user database to run a process
 
@@ -33,7 +36,8 @@ class Account:
         The system is asked by a process of that account: modes alone do not know ACLs or mounts.
         """
         command = ["/bin/sh", "-c", f'test -{flag} "$1"', "sh", str(path)]
-        return subprocess.run(command, check=False, cwd="/", **self.popen_arguments()).returncode == 0
+        code, _ = programs.run(command, **self.popen_arguments())
+        return code == 0
 
     def give(self, path: Path) -> None:
         """Make this account the owner of ``path``."""

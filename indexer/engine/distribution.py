@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from indexer.engine.java import Jdk
 
+INCOMPLETE = "incomplete-"  # folders in the making; one that is found under the lock was cut off
 CHUNK = 1 << 20
 TOLD_EVERY = 20 * CHUNK  # a progress line every 20 MiB: seven for this file
 LOCK_SECONDS = 3600.0  # another process may be downloading on a slow line
@@ -69,6 +70,8 @@ def prepare(cache: Path, jdk: Jdk, *, progress: Callable[[str], None], release: 
     with locks.hold(cache / "lock", seconds=LOCK_SECONDS, waiting=lambda: progress(told)):
         if ready.is_dir():
             return ready
+        for cut_off in cache.glob(f"{INCOMPLETE}*"):
+            shutil.rmtree(cut_off)
         plain = cache / release.folder
         if not plain.is_dir():
             archive = download(cache, release, progress=progress)
@@ -76,7 +79,7 @@ def prepare(cache: Path, jdk: Jdk, *, progress: Callable[[str], None], release: 
             unpack(archive, plain, folder=release.folder)
             archive.unlink()
         progress("compiling the analysis plugin")
-        with tempfile.TemporaryDirectory(dir=cache, prefix="incomplete-") as scratch:
+        with tempfile.TemporaryDirectory(dir=cache, prefix=INCOMPLETE) as scratch:
             whole = Path(scratch) / "whole"
             shutil.copytree(plain, whole, copy_function=_link)
             plugin.install(jdk, whole, version=release.version)
@@ -125,7 +128,7 @@ def download(
 
 def unpack(archive: Path, target: Path, *, folder: str) -> None:
     """Unpack ``folder`` of the archive as ``target``, readable by every account whatever the umask."""
-    with tempfile.TemporaryDirectory(dir=target.parent, prefix="incomplete-") as scratch:
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix=INCOMPLETE) as scratch:
         with zipfile.ZipFile(archive) as content:
             for entry in content.infolist():
                 path = Path(content.extract(entry, scratch))

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import platform
 import re
-import subprocess
-from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from indexer.engine import programs
 from indexer.engine.errors import EngineError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
 
 OLDEST = 21  # Elasticsearch 9 and the plugin's class files
 PREFERRED = (25, 21)  # long-term releases; 25 is the newest that Elasticsearch 9.5.3 names in its own start options
@@ -91,13 +94,12 @@ def examine(home: Path, *, usable: Callable[[Path], bool]) -> Jdk | Unfit:
         return Unfit(home=home, why="its version cannot be read")
     if major < OLDEST:
         return Unfit(home=home, why=f"Java {major} is too old")
-    if not (home / "bin" / "javac").is_file():
-        return Unfit(home=home, why=f"Java {major} without a compiler: a runtime, not a JDK")
-    missing = NEEDED_MODULES - _modules(home)
-    if missing:
-        return Unfit(home=home, why=f"Java {major} without the modules {', '.join(sorted(missing))}")
     if not usable(java):
         return Unfit(home=home, why=f"Java {major}, in a folder that the engine's unprivileged account cannot reach")
+    missing = NEEDED_MODULES - _modules(home)
+    if missing or not (home / "bin" / "javac").is_file():
+        lacks = ", ".join(sorted(missing)) or "bin/javac"
+        return Unfit(home=home, why=f"Java {major}, a runtime and not a full JDK: it lacks {lacks}")
     return Jdk(home=home.resolve(), major=major)
 
 
@@ -121,8 +123,8 @@ def _installed(environ: Mapping[str, str], folders: tuple[Path, ...]) -> Iterato
     candidates = [child for folder in folders if folder.is_dir() for child in sorted(folder.iterdir())]
     candidates += [each / "Contents" / "Home" for each in candidates]
     if Path(MACOS_JAVA_HOME).exists():
-        answer = subprocess.run([MACOS_JAVA_HOME, "-v", f"{OLDEST}+"], capture_output=True, text=True, check=False)
-        candidates += [Path(line) for line in answer.stdout.split("\n") if line]
+        code, answer = programs.run([MACOS_JAVA_HOME, "-v", f"{OLDEST}+"])
+        candidates += [Path(answer.strip())] if code == 0 else []
     for folder in environ.get("PATH", "").split(":"):
         java = Path(folder) / "java"
         if folder and java.is_file():
@@ -161,13 +163,8 @@ def _modules(home: Path) -> frozenset[str]:
 
 
 def _ask(home: Path, argument: str) -> str:
-    try:
-        answer = subprocess.run(
-            [home / "bin" / "java", argument], capture_output=True, text=True, check=False, timeout=30
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return ""
-    return answer.stdout + answer.stderr
+    code, answer = programs.run([str(home / "bin" / "java"), argument], seconds=30)
+    return answer if code == 0 else ""
 
 
 def _message(unfit: list[Unfit]) -> str:

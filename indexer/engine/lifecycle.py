@@ -15,7 +15,7 @@ import time
 from collections import deque
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import platformdirs
 
@@ -161,16 +161,20 @@ def _start(where: Place, *, progress: Callable[[str], None], heap: str | None, l
     progress(f"starting Elasticsearch {distribution.PINNED.version} (Java {jdk.major}, heap {described.heap})")
     launcher = node.launch(described, elasticsearch, java_home=jdk.home, keep_open=lock)
     try:
-        said = _wait_for(launcher, progress=progress)
-        if launcher.returncode != 0:
-            raise _failure(described, said)
-        pid = node.process(described)
-        if pid is None:
-            raise _failure(described, said)
+        pid = _come_up(launcher, described, progress=progress)
         return _await(where, described, pid, progress=progress)
     except BaseException:  # Ctrl-C as well: what was begun is ended, not left behind
         _end(launcher, described)
         raise
+
+
+def _come_up(launcher: subprocess.Popen[bytes], described: Node, *, progress: Callable[[str], None]) -> int:
+    """Wait for the launcher and return the server's pid; raise EngineError with the reason when there is none."""
+    said = _wait_for(launcher, progress=progress)
+    pid = node.process(described) if launcher.returncode == 0 else None
+    if pid is None:
+        raise _failure(described, said)
+    return pid
 
 
 def _wait_for(launcher: subprocess.Popen[bytes], *, progress: Callable[[str], None]) -> list[str]:
@@ -237,7 +241,7 @@ def _answering(where: Place, *, seconds: float) -> Running | None:
     return found if health is not None and health.get("cluster_name") == described.cluster else None
 
 
-def _ask(found: Running, path: str, *, seconds: float) -> dict[str, object] | None:
+def _ask(found: Running, path: str, *, seconds: float) -> dict[str, Any] | None:
     return loopback.get(found.url, path, username=found.username, password=found.password, seconds=seconds)
 
 

@@ -13,9 +13,13 @@ import subprocess
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from indexer.engine.account import Account
+from indexer.engine import programs
 from indexer.engine.errors import EngineError
+
+if TYPE_CHECKING:
+    from indexer.engine.account import Account
 
 MIB = 1 << 20
 
@@ -23,6 +27,8 @@ MIB = 1 << 20
 # a laptop's disk that is 95 % full still has tens of gigabytes, and would be refused every write.
 WATERMARKS = {"low": "1gb", "high": "500mb", "flood_stage": "250mb"}
 FLOOD_STAGE = 250 * MIB
+
+REAP_SECONDS = 3.0
 
 # Heap by physical memory. 1 GiB served 1,500 to 2,300 documents a second in bulk; half of that starts and serves.
 HEAPS = ((4096 * MIB, "1g"), (2048 * MIB, "512m"), (0, "256m"))
@@ -177,7 +183,7 @@ def launch(
     """
     for stale in (node.pidfile, node.ports):
         stale.unlink(missing_ok=True)
-    return subprocess.Popen(
+    return subprocess.Popen(  # noqa: S603 - our own script with our own paths, no shell
         [str(elasticsearch / "bin" / "elasticsearch"), "--daemonize", "--pidfile", str(node.pidfile)],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
@@ -223,6 +229,7 @@ def terminate(node: Node, pid: int, *, patience: float) -> None:
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             if not is_server(node, pid):
+                _wait_until_reaped(pid)
                 return
             time.sleep(0.05)
     raise EngineError(f"The engine (process {pid}) does not end, not even when killed: is its disk gone?")
@@ -240,6 +247,17 @@ def size_on_disk(folder: Path) -> int:
     return total
 
 
+def _wait_until_reaped(pid: int) -> None:
+    """Give init a moment to take the dead process off the list; some containers' first process never does."""
+    deadline = time.monotonic() + REAP_SECONDS
+    while time.monotonic() < deadline:
+        try:
+            os.kill(pid, 0)
+        except (ProcessLookupError, PermissionError):  # gone, or its number is somebody else's by now
+            return
+        time.sleep(0.05)
+
+
 def _command_line(pid: int) -> tuple[str, str]:
     """Give a process's command line and what stands between its arguments; empty for one that is gone or dead."""
     if Path("/proc/self/cmdline").exists():
@@ -247,8 +265,8 @@ def _command_line(pid: int) -> tuple[str, str]:
             return Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="surrogateescape"), "\0"
         except OSError:
             return "", "\0"
-    answer = subprocess.run(["/bin/ps", "-ww", "-o", "command=", "-p", str(pid)], capture_output=True, check=False)
-    return answer.stdout.decode(errors="surrogateescape"), " "
+    _, answer = programs.run(["/bin/ps", "-ww", "-o", "command=", "-p", str(pid)])
+    return answer, " "
 
 
 def _environment(node: Node, java_home: Path) -> dict[str, str]:
@@ -271,21 +289,17 @@ def _stock_options(elasticsearch: Path) -> str:
 
 
 def _keystore(node: Node, elasticsearch: Path, *, java_home: Path, password: str) -> None:
-    answer = subprocess.run(
+    code, said = programs.run(
         [str(elasticsearch / "bin" / "elasticsearch-keystore"), "add", "--stdin", "--force", "bootstrap.password"],
-        input=password.encode(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        env=_environment(node, java_home),
-        cwd=node.root,
+        folder=node.root,
+        said_to_it=password,
+        environment=_environment(node, java_home),
         umask=0o077,
-        check=False,
         **node.account.popen_arguments(),
     )
-    if answer.returncode != 0:
+    if code != 0:
         (node.config / "elasticsearch.keystore").unlink(missing_ok=True)
-        said = answer.stdout.decode(errors="replace").strip()
-        raise EngineError(f"Elasticsearch's keystore could not be written:\n{said}")
+        raise EngineError(f"Elasticsearch's keystore could not be written:\n{said.strip()}")
 
 
 def physical_memory() -> int:

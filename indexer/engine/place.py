@@ -12,9 +12,12 @@ import os
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from indexer.engine import account as accounts
-from indexer.engine.account import Account
+
+if TYPE_CHECKING:
+    from indexer.engine.account import Account
 
 SHARED = Path("/var/lib/condensat")
 POINTER = "place"

@@ -7,13 +7,13 @@ under the stock names, options and defaults, so the shipped mappings are valid o
 from __future__ import annotations
 
 import hashlib
-import subprocess
 import tempfile
 import zipfile
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from indexer.engine import programs
 from indexer.engine.errors import EngineError
 
 if TYPE_CHECKING:
@@ -54,9 +54,9 @@ def install(jdk: Jdk, elasticsearch: Path, *, version: str) -> None:
         classes = Path(scratch) / "classes"
         command = [str(jdk.javac), "--release", str(RELEASE), "-encoding", "UTF-8", "-proc:none", "-nowarn"]
         command += ["-cp", f"{elasticsearch / 'lib'}/*", "-d", str(classes), *files]
-        answer = subprocess.run(command, capture_output=True, text=True, check=False)
-        if answer.returncode != 0:
-            raise EngineError(f"The analysis plugin does not compile with {jdk.javac}:\n{answer.stdout}{answer.stderr}")
+        code, said = programs.run(command)
+        if code != 0:
+            raise EngineError(f"The analysis plugin does not compile with {jdk.javac}:\n{said}")
         _jar(classes, folder / f"{NAME}.jar")
     descriptor = folder / "plugin-descriptor.properties"
     descriptor.write_text(
