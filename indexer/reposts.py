@@ -34,6 +34,9 @@ class Rules:
 
 
 RULES = Rules()
+RUN_TEXT = 60  # words of the longest run that a pair keeps: enough to recognise it, and to search for it
+# A source that changes its own article publishes an update; one that repeats it word for word does not.
+UPDATE_KINDS = frozenset({Kind.NEAR, Kind.PARTIAL})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -119,6 +122,53 @@ def judge(measures: Measures, *, tokens_a: int, tokens_b: int, rules: Rules = RU
     ):
         return Kind.PASSAGE
     return Kind.RELATED
+
+
+def relate(one: Version, other: Version, *, rules: Rules = RULES, ignored: Hashes | None = None) -> Pair:
+    """Judge two articles, whichever is given first, and say which was earlier."""
+    earlier, later = sorted((one, other), key=lambda each: each.order)
+    measures = measure(earlier.shingled, later.shingled, ignored=ignored)
+    kind = judge(
+        measures, tokens_a=len(earlier.shingled.tokens), tokens_b=len(later.shingled.tokens), rules=rules
+    )
+    same_source = earlier.source == later.source
+    return Pair(
+        id=pair_id(earlier.id, later.id),
+        earlier=earlier.id,
+        later=later.id,
+        earlier_url=earlier.url,
+        later_url=later.url,
+        earlier_title=earlier.title,
+        later_title=later.title,
+        earlier_source=earlier.source,
+        later_source=later.source,
+        earlier_effective=earlier.effective,
+        later_effective=later.effective,
+        order_certain=order_certain(earlier, later),
+        kind=kind,
+        update=same_source and kind in UPDATE_KINDS,
+        coverage_earlier=measures.coverage_a,
+        coverage_later=measures.coverage_b,
+        shared_tokens=measures.shared_tokens,
+        longest_run=measures.longest_run,
+        longest_run_text=run_text(earlier.shingled, measures),
+        lag_seconds=(later.effective - earlier.effective).total_seconds(),
+        same_source=same_source,
+        rules=rules.version,
+    )
+
+
+def order_certain(earlier: Version, later: Version) -> bool:
+    """Tell whether the dates say who was first: not when they are equal, nor on one day that is all we know."""
+    if Precision.DAY in (earlier.precision, later.precision):
+        return earlier.effective.date() != later.effective.date()
+    return earlier.effective != later.effective
+
+
+def run_text(shingled: Shingled, measures: Measures) -> str:
+    """Give the words of the longest shared run of the first side, normalised, at most ``RUN_TEXT`` tokens."""
+    words = shingled.tokens[measures.run_start_a : measures.run_start_a + measures.longest_run]
+    return " ".join(words[:RUN_TEXT]) + (" …" if len(words) > RUN_TEXT else "")
 
 
 def _counted(grams: Hashes, ignored: Hashes | None) -> np.ndarray:
