@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
+from pathlib import Path  # noqa: TC003 - typer reads the annotations
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -63,7 +63,7 @@ def condensat(
         ),
     ] = False,
 ) -> None:
-    """A news index that tells, of every article, whether it was reposted later and whether it repeats an earlier one.
+    """Index news, and tell of every article whether it was reposted later and whether it repeats an earlier one.
 
     Settings come from flags, then from the environment (`CONDENSAT_URL`, `CONDENSAT_API_KEY`, `CONDENSAT_USERNAME`,
     `CONDENSAT_PASSWORD`, `CONDENSAT_HOME`, `CONDENSAT_PREFIX`, `CONDENSAT_ALLOW_PRIVATE`), then from `condensat.toml`

@@ -7,7 +7,6 @@ import platform
 import shutil
 import sys
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import urlsplit
 
@@ -21,6 +20,7 @@ from indexer.models import CondensatError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from indexer.cli.settings import Settings
     from indexer.elastic import Store

@@ -7,12 +7,13 @@ import sys
 import zlib
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, cast
 
 from indexer.cli.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
+    from io import BufferedReader
 
 STANDARD_INPUT = Path("-")
 GZIP = b"\x1f\x8b"  # the first bytes tell it, so that a renamed file is read as well
@@ -40,7 +41,7 @@ def read_bytes(path: Path) -> bytes:
 class Lines:
     """The lines of a file; ``problem`` says what ended them too early, for a cut or damaged file is read so far."""
 
-    def __init__(self, file: IO[bytes], name: str) -> None:
+    def __init__(self, file: Iterable[bytes], name: str) -> None:
         self._file = file
         self._name = name
         self.problem: str | None = None
@@ -58,9 +59,9 @@ def lines(path: Path) -> Iterator[Lines]:
     """Open a file by lines; raises UsageError where it cannot be opened."""
     check(path)
     try:
-        file = sys.stdin.buffer if path == STANDARD_INPUT else path.open("rb")
+        file = cast("BufferedReader", sys.stdin.buffer) if path == STANDARD_INPUT else path.open("rb")
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}") from error
     with file:
-        start = cast("bytes", file.peek(len(GZIP)))[: len(GZIP)]  # type: ignore[attr-defined]
-        yield Lines(cast("IO[bytes]", gzip.GzipFile(fileobj=file)) if start == GZIP else file, str(path))
+        zipped = file.peek(len(GZIP)).startswith(GZIP)
+        yield Lines(gzip.GzipFile(fileobj=file) if zipped else file, str(path))

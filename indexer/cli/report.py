@@ -37,7 +37,7 @@ def finish(
 
 
 def code(report: Report, *, strict: bool, named: Collection[str] = (), failed: Collection[str] = ()) -> ExitCode:
-    """Tell whether the run is a failure: an unwritten article, a named thing that failed, with ``strict`` any reject."""
+    """Tell whether the run failed: a write, something that was named, or with ``strict`` any reject."""
     rejected = [*report.rejections, *report.feeds_failed]
     bad = (
         report.failed_writes > 0
@@ -51,7 +51,7 @@ def code(report: Report, *, strict: bool, named: Collection[str] = (), failed: C
 def table(report: Report) -> Table:
     """Draw the report: what was read, what became of it, and what went wrong."""
     drawn = Table.grid(padding=(0, 2))
-    drawn.add_column(justify="right", no_wrap=True)
+    drawn.add_column(no_wrap=True)
     drawn.add_column(overflow="fold")
     for label, value in _rows(report):
         drawn.add_row(Text(label, style="bold"), value)
@@ -67,31 +67,33 @@ def _rows(report: Report) -> Iterator[tuple[str, Text]]:
     counts = f"{report.created} created, {report.updated} updated, {report.unchanged} unchanged"
     yield "articles", Text(f"{report.read} read: {counts}")
     if report.pairs:
-        pairs = Text()
-        for kind in (*KIND_STYLES, *sorted(set(report.pairs) - set(KIND_STYLES))):
-            if report.pairs.get(kind):
-                pairs.append(", " if pairs else "").append(f"{report.pairs[kind]} {kind}", KIND_STYLES.get(kind, ""))
-        yield "pairs", pairs
+        kinds = [
+            kind for kind in (*KIND_STYLES, *sorted(set(report.pairs) - set(KIND_STYLES))) if report.pairs.get(kind)
+        ]
+        yield (
+            "pairs",
+            Text(", ").join(Text(f"{report.pairs[kind]} {kind}", KIND_STYLES.get(kind, "")) for kind in kinds),
+        )
+    yield from _problems(report)
+    yield "time", Text(f"{report.seconds:.1f} s")
+
+
+def _problems(report: Report) -> Iterator[tuple[str, Text]]:
     for reason, count in report.rejected.most_common():
         example = next(each for each in report.rejections if each.reason.value == reason)
         yield (
             "rejected",
-            Text.assemble((f"{count} {reason}", "yellow"), (f"  such as {output.clean(describe(example))}", "dim")),
+            Text.assemble((f"{count} {reason}", "yellow"), "  such as ", output.line(describe(example), "dim")),
         )
     for feed in report.feeds_failed[:FEEDS_SHOWN]:
-        yield (
-            "feed failed",
-            Text.assemble(
-                (output.clean(feed.what), "red"), f"  {feed.reason.value}", (f"  {output.clean(feed.detail)}", "dim")
-            ),
-        )
+        shown = Text.assemble(output.line(feed.what, "red"), f"  {feed.reason.value}  ")
+        yield "feed failed", shown.append_text(output.line(feed.detail, "dim")) if feed.detail else shown
     if len(report.feeds_failed) > FEEDS_SHOWN:
-        yield "", Text(f"and {len(report.feeds_failed) - FEEDS_SHOWN} feeds more: condensat feeds list")
+        yield "", Text(f"and {len(report.feeds_failed) - FEEDS_SHOWN} feeds more: condensat feeds list --failing")
     for warning in report.warnings[:WARNINGS_SHOWN]:
         yield "warning", output.line(warning, "yellow")
     if len(report.warnings) > WARNINGS_SHOWN:
         yield "", Text(f"and {len(report.warnings) - WARNINGS_SHOWN} warnings more: --format json")
-    yield "time", Text(f"{report.seconds:.1f} s")
 
 
 def describe(rejection: Rejection) -> str:

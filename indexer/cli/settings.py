@@ -1,4 +1,4 @@
-"""Read the settings: flag, then environment, then condensat.toml, then default. It knows nothing of what they are for."""
+"""Read the settings: flag, environment, condensat.toml, default. It knows nothing of what they are for."""
 
 from __future__ import annotations
 
