@@ -66,3 +66,16 @@ def create(client: Elasticsearch, prefix: str) -> list[str]:
                 continue  # another process was first
         created.append(index)
     return created
+
+
+def outdated(client: Elasticsearch, prefix: str) -> list[str]:
+    """List the aliases whose index was made from another version of its mappings than the shipped one."""
+    found = []
+    for name in NAMES:
+        alias = read_alias(prefix, name)
+        with translated():
+            indices = client.indices.get_mapping(index=alias)
+        shipped = definition(name)["mappings"].get("_meta", {}).get("version")
+        if any(each["mappings"].get("_meta", {}).get("version") != shipped for each in indices.values()):
+            found.append(alias)
+    return found

@@ -61,6 +61,10 @@ class Store:
         """List the aliases that ``init`` would create."""
         return schema.missing(self._client, self.prefix)
 
+    def outdated(self) -> list[str]:
+        """List the aliases whose index was made from another version of its mappings than the shipped one."""
+        return schema.outdated(self._client, self.prefix)
+
     def drop(self) -> None:
         """Delete every index of this prefix: for tests and for leaving no trace."""
         with translated():
