@@ -1,4 +1,7 @@
-"""Serve the news world until the process is told to end; the address of its OPML list stands in the first line."""
+"""Serve the news world until the process is told to end.
+
+It prints ``feeds URL`` for the OPML list, then ``source/slug URL`` for each article, then ``ready``.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,10 @@ def main() -> int:
         with Site(port=wanted.port) as site:
             if wanted.opml:
                 wanted.opml.write_text(site.opml(), encoding="utf-8")
-            print(site.opml_url, flush=True)
+            print("feeds", site.opml_url)
+            for url, key in site.keys.items():
+                print(key, url)
+            print("ready", flush=True)
             threading.Event().wait()
     except PortTakenError as error:
         print(f"demo site: {error}", file=sys.stderr)
