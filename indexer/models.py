@@ -359,8 +359,7 @@ class Report:
                 "read": self.feeds_read,
                 "unchanged": self.feeds_unchanged,
                 "failed": [
-                    {"url": each.what, "reason": each.reason.value, "detail": each.detail}
-                    for each in self.feeds_failed
+                    {"url": each.what, "reason": each.reason.value, "detail": each.detail} for each in self.feeds_failed
                 ],
             },
             "warnings": list(self.warnings),
