@@ -242,7 +242,6 @@ def test_hostile_feed(workers: Workers) -> None:
 
 def test_closing_kills_what_runs() -> None:
     """Leaving the pool ends busy workers at once, and leaves no process."""
-
     before = children(os.getpid())
 
     async def leave_early() -> set[int]:
