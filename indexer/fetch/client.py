@@ -43,7 +43,7 @@ TEMPORARY_STATUSES = frozenset({502, 503, 504})
 NOT_MODIFIED = 304
 
 # Names, IDNA-encoded, of labels of up to 63 characters (underscores do occur), and addresses of either version.
-HOST = re.compile(rb"(?:[A-Za-z0-9_~-]{1,63}\.)*[A-Za-z0-9_~-]{1,63}\.?|[0-9A-Fa-f:.]+")
+HOST = re.compile(rb"(?:[A-Za-z0-9_~-]{1,63}\.)*[A-Za-z0-9_~-]{1,63}\.?|[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*")
 MAX_PORT = 65535
 
 
