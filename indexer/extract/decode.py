@@ -12,6 +12,7 @@ from enum import Enum
 
 from trafilatura.utils import detect_encoding
 
+from indexer.extract.language import detect_language
 from indexer.models import Reason, RejectedError
 
 MAX_INFLATED = 20_000_000  # bytes; four times what is read of a page
@@ -54,6 +55,15 @@ SUPERSETS = {
 NOT_MEANT = re.compile(r"utf-?(?:7|16|32)|idna|punycode|unicode|undefined|charmap|palmos")
 ESCAPED = re.compile(r"iso-?2022|hz")  # written in ASCII characters, hence valid UTF-8 as well
 
+# Single-byte codecs that have the letters a to z and accents; cp1252 but for these languages, as in browsers.
+LATIN = re.compile(r"cp(?:125[02478]|437|85\d)|iso8859-(?:1|2|3|4|9|10|13|14|15|16)$|mac|latin")
+CODEC_OF_LANGUAGE = {
+    **dict.fromkeys(("pl", "cs", "sk", "hu", "ro", "sl", "hr", "bs", "sq"), "cp1250"),
+    **dict.fromkeys(("et", "lv", "lt"), "cp1257"),
+    "tr": "cp1254",
+    "vi": "cp1258",
+}
+
 MAX_UNDECODABLE = 0.005  # share of characters; single bytes go wrong in pages put together from parts
 UTF8_SURE = 20  # valid sequences of UTF-8 for each invalid one: no other encoding looks so
 
@@ -77,6 +87,7 @@ HTML_START = re.compile(
 )
 FEED_START = re.compile(PROLOGUE + r"<(?:rss|feed|rdf:rdf|urlset|sitemapindex|opml)\b", re.IGNORECASE | re.DOTALL)
 ANY_TAG = re.compile(r"</?(?:p|div|a|h[1-6]|br|span|table|ul|article|section)\b[^<>]*>", re.IGNORECASE)
+TAG = re.compile(r"<[^>]*>")
 BEGINNING = 2048  # characters
 
 
@@ -119,7 +130,7 @@ def to_text(body: bytes, content_type: str | None) -> str:
     broken = text.count("\ufffd")
     if not broken or (len(text.encode("utf-8", "replace")) - len(text)) > broken * (2 + UTF8_SURE):
         return text
-    for codec in (*declared, *detect_encoding(body)):
+    for codec in (*declared, *_likely(body)):
         try:
             text = body.decode(codec, "replace")
         except LookupError:
@@ -144,6 +155,15 @@ def _declared(body: bytes, content_type: str | None) -> list[str]:
             found.append(SUPERSETS.get(codec, codec))
     # Servers add Latin-1 to all they send: where the page knows better, the page is right.
     return sorted(dict.fromkeys(found), key="cp1252".__eq__)
+
+
+def _likely(body: bytes) -> list[str]:
+    """Give codecs by statistics; those of Latin letters are too alike for them and go by the language."""
+    guesses = [codecs.lookup(each).name for each in detect_encoding(body)]
+    if guesses and LATIN.match(guesses[0]):
+        language = detect_language(TAG.sub(" ", body.decode(guesses[0], "replace")))
+        return [CODEC_OF_LANGUAGE.get(language or "", "cp1252"), *guesses]
+    return guesses
 
 
 def _wide(start: bytes) -> str | None:
