@@ -18,8 +18,13 @@ from indexer.text import plain, title
 
 BODY_LIMIT = 20_000_000  # bytes after unpacking a body that was still compressed
 TEXT_LIMIT = 1_000_000  # characters of an entry's body; one of 2.4 MB was seen
-_TEASER = re.compile(r"\s*(?:The post|L’article|L'article|Cet article) .{1,400}? (?:appeared first on|est apparu en premier sur) .{1,200}$", re.S)
-_MORE = re.compile(r"\s*(?:\[(?:…|\.\.\.|&hellip;)\]|Continue reading.{0,200}|Read more.{0,40}|Lire la suite.{0,40})\s*$")
+_TEASER = re.compile(
+    r"\s*(?:The post|L’article|L'article|Cet article) .{1,400}? (?:appeared first on|est apparu en premier sur) .{1,200}$",
+    re.S,
+)
+_MORE = re.compile(
+    r"\s*(?:\[(?:…|\.\.\.|&hellip;)\]|Continue reading.{0,200}|Read more.{0,40}|Lire la suite.{0,40})\s*$"
+)
 _EMAIL = re.compile(r"^\S+@\S+\s*\((?P<name>[^()]+)\)$|^(?P<other>[^<]+?)\s*<\S+@\S+>$")
 _FEED_LINK = re.compile(rb"<link\b[^>]{0,500}application/(?:rss|atom)\+xml[^>]{0,500}>", re.I)
 _HREF = re.compile(rb"href\s*=\s*[\"']?([^\"'\s>]+)", re.I)
@@ -59,9 +64,7 @@ def parse(body: bytes, *, url: str, content_type: str | None, now: datetime) -> 
     )
 
 
-def _entries(
-    candidates: Iterable[Entry | Rejection], url: str
-) -> tuple[tuple[Entry, ...], tuple[Rejection, ...]]:
+def _entries(candidates: Iterable[Entry | Rejection], url: str) -> tuple[tuple[Entry, ...], tuple[Rejection, ...]]:
     """Part the usable from the rest; the first of several with one link stands."""
     kept: dict[str, Entry] = {}
     rejected = []
@@ -178,7 +181,11 @@ def _unpacked(body: bytes) -> bytes:
 def _from_declaration(body: bytes) -> bytes:
     """Drop what stands before the XML declaration: it makes the parser blind to the encoding."""
     start = body[:1_000].find(b"<?xml")
-    return body[start:] if start > 0 and not body[:start].strip(b"\xef\xbb\xbf\xff\xfe\x00 \t\r\n").startswith(b"<") else body
+    return (
+        body[start:]
+        if start > 0 and not body[:start].strip(b"\xef\xbb\xbf\xff\xfe\x00 \t\r\n").startswith(b"<")
+        else body
+    )
 
 
 def _header(body: bytes, content_type: str | None) -> str:
@@ -254,8 +261,6 @@ def _json_entry(item: dict[str, Any], *, url: str, now: datetime) -> Entry | Rej
         authors=tuple(dict.fromkeys(title(_text(each.get("name"))) for each in authors if each.get("name"))),
         summary=summary[:2_000],
         text=max(plain(body), summary, key=len),
-        published=_published(
-            {"published": item.get("date_published"), "updated": item.get("date_modified")}, now
-        ),
+        published=_published({"published": item.get("date_published"), "updated": item.get("date_modified")}, now),
         image=urls.absolute(_text(item.get("image")), url),
     )

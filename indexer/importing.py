@@ -23,9 +23,7 @@ if TYPE_CHECKING:
 BATCH = 500  # articles a batch: one bulk request, one refresh, one round of candidate queries
 
 
-def import_articles(
-    store: Store, lines: Iterable[bytes], *, now: Callable[[], datetime], progress: Progress
-) -> Report:
+def import_articles(store: Store, lines: Iterable[bytes], *, now: Callable[[], datetime], progress: Progress) -> Report:
     """Read articles from JSON lines, index them and find their pairs.
 
     A line that cannot be read costs itself alone; its number, from 1, stands in the report. When Elasticsearch

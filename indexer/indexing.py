@@ -64,9 +64,7 @@ def take_in(store: Store, arrivals: Sequence[Arrival], report: Report, *, now: C
                 )
     for each, end in zip(merged, written, strict=True):
         if end.outcome is Outcome.REJECTED:
-            report.count(
-                Outcome.REJECTED, Rejection(what=each.what, reason=Reason.NOT_WRITTEN, detail=end.error)
-            )
+            report.count(Outcome.REJECTED, Rejection(what=each.what, reason=Reason.NOT_WRITTEN, detail=end.error))
         else:
             report.count(end.outcome)
     for _ in range(len(arrivals) - len(merged)):

@@ -88,9 +88,7 @@ class _Run:
             try:
                 await self._feed(record, poll)
             except RejectedError as error:
-                self.report.feeds_failed.append(
-                    Rejection(what=record.url, reason=error.reason, detail=error.detail)
-                )
+                self.report.feeds_failed.append(Rejection(what=record.url, reason=error.reason, detail=error.detail))
                 poll.fields = {"last_polled": self.now(), "last_error": str(error), "last_reason": error.reason.value}
             except StoreError as error:
                 self.failure = error
@@ -99,9 +97,7 @@ class _Run:
         return poll
 
     async def _feed(self, record: FeedRecord, poll: _Poll) -> None:
-        got = await self.fetcher.get(
-            record.url, kind="feed", etag=record.etag, last_modified=record.last_modified
-        )
+        got = await self.fetcher.get(record.url, kind="feed", etag=record.etag, last_modified=record.last_modified)
         body_hash = hashlib.sha256(got.body).hexdigest()
         self.report.feeds_read += 1
         success = {"last_polled": self.now(), "last_success": self.now(), "last_error": None, "last_reason": None}
@@ -189,9 +185,7 @@ class _Run:
                 )
             except RejectedError as error:
                 poll.again |= error.reason in TEMPORARY
-                self.report.count(
-                    Outcome.REJECTED, Rejection(what=entry.url, reason=error.reason, detail=error.detail)
-                )
+                self.report.count(Outcome.REJECTED, Rejection(what=entry.url, reason=error.reason, detail=error.detail))
                 return
             if keep_page_text and article.origins["text"] != "page":
                 poll.again = True  # the page was there before: what fails now shall not replace it

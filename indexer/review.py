@@ -108,9 +108,7 @@ def pairs(
     if start or end:
         filters.append({"range": {"later_effective": date_range(start, end)}})
     if min_coverage > 0:
-        filters.append(
-            _either({"range": {f"coverage_{side}": {"gte": min_coverage}}} for side in ("earlier", "later"))
-        )
+        filters.append(_either({"range": {f"coverage_{side}": {"gte": min_coverage}}} for side in ("earlier", "later")))
     store.pairs.refresh()
     query = {"bool": {"filter": filters}} if filters else {"match_all": {}}
     for number, pair in enumerate(store.pairs.find(query)):

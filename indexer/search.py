@@ -108,7 +108,11 @@ def search(
             "post_tags": [UNMARK],
             "max_analyzed_offset": HIGHLIGHT_CHARS,
             "fields": {
-                "text": {"number_of_fragments": 2, "fragment_size": 160, "matched_fields": ["text", "text.en", "text.fr"]}
+                "text": {
+                    "number_of_fragments": 2,
+                    "fragment_size": 160,
+                    "matched_fields": ["text", "text.en", "text.fr"],
+                }
             },
         },
     }
@@ -121,9 +125,7 @@ def search(
         if "(400)" in str(error):
             raise QueryError(f"The query is malformed: {error}") from error
         raise
-    return Results(
-        total=answer["hits"]["total"]["value"], hits=tuple(_hit(each) for each in answer["hits"]["hits"])
-    )
+    return Results(total=answer["hits"]["total"]["value"], hits=tuple(_hit(each) for each in answer["hits"]["hits"]))
 
 
 _SORTS: dict[str, list[dict[str, str]]] = {

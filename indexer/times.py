@@ -30,7 +30,8 @@ _MONTHS = (
 )
 _MONTH = {name: number for number, names in enumerate(_MONTHS, start=1) for name in names}
 _ISO = re.compile(
-    r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[T ]+(\d{1,2}):(\d\d)(?::(\d\d)(?:[.,]\d+)?)?\s*(Z|[+-]\d\d:?\d\d|UTC|GMT)?)?$", re.I
+    r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[T ]+(\d{1,2}):(\d\d)(?::(\d\d)(?:[.,]\d+)?)?\s*(Z|[+-]\d\d:?\d\d|UTC|GMT)?)?$",
+    re.I,
 )
 _LOCALISED = re.compile(
     r"(?:\w+\.?,?\s+)??(\d{1,2})(?:er|º|°|\.)?\s+(?:de\s+)?([a-z]{3,12})\.?\s+(?:de\s+)?(\d{4})"

@@ -99,9 +99,7 @@ class Articles:
             more = [each for each in dict.fromkeys(urls) if each not in have]
             if not more:
                 return
-            (item,) = bulk.send(
-                self._client, self._write, [_update(identity, {"urls": have + more}, current)]
-            )
+            (item,) = bulk.send(self._client, self._write, [_update(identity, {"urls": have + more}, current)])
             if item.ok:
                 return
             if not item.conflict:

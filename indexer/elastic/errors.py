@@ -63,7 +63,12 @@ def reason(error: ApiError) -> str:
 def deepest(cause: dict[str, object]) -> str:
     """Follow ``failed_shards`` and ``caused_by`` down to the last reason."""
     shards = cause.get("failed_shards")
-    if isinstance(shards, list) and shards and isinstance(shards[0], dict) and isinstance(shards[0].get("reason"), dict):
+    if (
+        isinstance(shards, list)
+        and shards
+        and isinstance(shards[0], dict)
+        and isinstance(shards[0].get("reason"), dict)
+    ):
         return deepest(shards[0]["reason"])
     inner = cause.get("caused_by")
     if isinstance(inner, dict):
