@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from indexer.engine.node import Node
     from indexer.engine.place import Place
 
-USERNAME = "elastic"
 READY_SECONDS = 300.0  # it takes 10 to 30; a busy machine with a large index may take minutes
 HEALTH_SECONDS = 30.0  # for the indices to be readable, once it answers
 ANSWER_SECONDS = 10.0
@@ -143,12 +142,7 @@ def _start(where: Place, *, progress: Callable[[str], None], heap: str | None, l
     pid = node.process(described)
     if pid is not None:  # started by a command that did not live to see it
         return _await(where, described, pid, progress=progress)
-    free = node.free_space(where.root)
-    if free < node.FLOOD_STAGE:
-        raise EngineError(
-            f"The disk of {where.root} is full: {free >> 20} MiB are free, and Elasticsearch stops writing below "
-            f"{node.FLOOD_STAGE >> 20} MiB. Free some space, or set CONDENSAT_HOME to a folder on another disk."
-        )
+    _check_space(described, progress=progress)
     cache = _cache(where)
     jdk = java.find(
         os.environ,
@@ -156,8 +150,8 @@ def _start(where: Place, *, progress: Callable[[str], None], heap: str | None, l
         download=lambda: _download_jdk(cache, progress),
     )
     elasticsearch = distribution.prepare(cache, jdk, progress=progress)
-    password = _password(where, described)
-    node.configure(described, elasticsearch, java_home=jdk.home, password=password)
+    password = _password(where)
+    node.configure(described, elasticsearch, password=password)
     progress(f"starting Elasticsearch {distribution.PINNED.version} (Java {jdk.major}, heap {described.heap})")
     launcher = node.launch(described, elasticsearch, java_home=jdk.home, keep_open=lock)
     try:
@@ -166,6 +160,25 @@ def _start(where: Place, *, progress: Callable[[str], None], heap: str | None, l
     except BaseException:  # Ctrl-C as well: what was begun is ended, not left behind
         _end(launcher, described)
         raise
+
+
+def _check_space(described: Node, *, progress: Callable[[str], None]) -> None:
+    free = node.free_space(described.root)
+    if free < node.LEAST_FREE:
+        said = log.failures(_last_run(described))
+        needs = f"{node.LEAST_FREE >> 20} MiB to start and {node.FLOOD_STAGE >> 20} MiB to write"
+        lines = [
+            f"The disk of {described.root} is full: {free >> 20} MiB are free; the engine needs {needs}.",
+            "Free some space, or set CONDENSAT_HOME to a folder on another disk.",
+            *(["Its log last said:", *said] if said else []),
+        ]
+        raise EngineError("\n".join(lines))
+    if free < node.FLOOD_STAGE:
+        progress(_full(free))
+
+
+def _full(free: int) -> str:
+    return f"the disk is full ({free >> 20} MiB free): Elasticsearch refuses to write until there is space"
 
 
 def _come_up(launcher: subprocess.Popen[bytes], described: Node, *, progress: Callable[[str], None]) -> int:
@@ -220,9 +233,9 @@ def _await(where: Place, described: Node, pid: int, *, progress: Callable[[str],
             told = time.monotonic()
             progress("waiting for Elasticsearch to answer")
         time.sleep(0.1)
+    why = log.reason(_last_run(described))
     raise EngineError(
-        f"Elasticsearch (process {pid}) runs but does not answer to this home's password. "
-        "Run `condensat engine stop`, then `condensat engine start`; `condensat engine logs` shows its log."
+        "\n".join([f"Elasticsearch runs, but gave no answer to this home's password in {READY_SECONDS:.0f} s:", *why])
     )
 
 
@@ -236,7 +249,7 @@ def _answering(where: Place, *, seconds: float) -> Running | None:
         password = where.password.read_text("utf-8")
     except (OSError, IndexError):
         return None
-    found = Running(url=f"http://{address}", username=USERNAME, password=password, pid=pid)
+    found = Running(url=f"http://{address}", username=node.USERNAME, password=password, pid=pid)
     health = _ask(found, "/_cluster/health", seconds=seconds)
     return found if health is not None and health.get("cluster_name") == described.cluster else None
 
@@ -253,12 +266,11 @@ def _node(where: Place, *, heap: str) -> Node:
     )
 
 
-def _password(where: Place, described: Node) -> str:
-    """Read the password, or make one. A node that lost its password file gets a new keystore with a new one."""
+def _password(where: Place) -> str:
+    """Read the password, or make one; a node whose password file was lost takes the new one at its next start."""
     try:
         return where.password.read_text("utf-8")
     except FileNotFoundError:
-        (described.config / "elasticsearch.keystore").unlink(missing_ok=True)
         password = secrets.token_urlsafe(24)
         place.write_private(where, where.password, password)
         return password
@@ -295,22 +307,26 @@ def _end(launcher: subprocess.Popen[bytes], described: Node) -> None:
 
 
 def _failure(described: Node, said: list[str]) -> EngineError:
-    lines = said or log.tail(_log_files(described), 500)
+    why = log.reason([*(said or _last_run(described)), *log.crash(described.crash)])
     return EngineError(
-        "\n".join(["Elasticsearch did not start. Its log says:", *log.reason(lines), f"(all of it: {described.log})"])
+        "\n".join(["Elasticsearch did not start. Its log says:", *why, f"(all of it: {described.logs})"])
     )
 
 
 def _problem(described: Node, *, pid: int | None, answers: bool) -> str | None:
     if pid is not None and not answers:
         return "its process runs but does not answer: it is still starting, or busy"
-    if described.data.is_dir() and node.free_space(described.data) < node.FLOOD_STAGE:
-        free = node.free_space(described.data) >> 20
-        return f"the disk is full ({free} MiB free): Elasticsearch refuses to write until there is space"
+    free = node.free_space(described.root)
+    if free < node.FLOOD_STAGE:
+        return "\n".join([_full(free), *log.failures(_last_run(described))])
     if pid is None and described.pidfile.exists():
-        last = log.reason(log.tail(_log_files(described), 200))
-        return "\n".join(["it ended without being stopped; the end of its log:", *last])
+        last = log.reason([*_last_run(described), *log.crash(described.crash)])
+        return "\n".join(["it ended without being stopped; its log says:", *last])
     return None
+
+
+def _last_run(described: Node) -> list[str]:
+    return log.last_run(log.tail(_log_files(described), 2000))
 
 
 def _log_files(described: Node) -> list[Path]:

@@ -5,8 +5,11 @@ A node is described by a record, so that more of them can form a cluster one day
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 import os
+import secrets
 import shutil
 import signal
 import subprocess
@@ -23,10 +26,18 @@ if TYPE_CHECKING:
 
 MIB = 1 << 20
 
+# The superuser stands in a file of the node's configuration, not in Elasticsearch's own index of users: a full disk or
+# a damaged index must not lock its owner out, and the engine answers as soon as it listens (with a password in the
+# keystore, it refused every request after a disk had been full, and after each start until that index was open).
+USERNAME = "condensat"
+HASH_ROUNDS = 10_000  # Elasticsearch's default; the password itself is 24 random bytes
+
 # Free space below which Elasticsearch stops placing and then writing. The stock values are shares (85, 90, 95 %):
 # a laptop's disk that is 95 % full still has tens of gigabytes, and would be refused every write.
-WATERMARKS = {"low": "1gb", "high": "500mb", "flood_stage": "250mb"}
+# The three are one: there is no other node to move anything to, and a new index that is not placed is just broken.
+WATERMARKS = {"low": "250mb", "high": "250mb", "flood_stage": "250mb"}
 FLOOD_STAGE = 250 * MIB
+LEAST_FREE = 100 * MIB  # to start at all; reading and searching needs little more than logs and cluster state
 
 REAP_SECONDS = 3.0
 
@@ -36,6 +47,9 @@ HEAPS = ((4096 * MIB, "1g"), (2048 * MIB, "512m"), (0, "256m"))
 JVM_OPTIONS = """\
 -XX:-AlwaysPreTouch
 -XX:-HeapDumpOnOutOfMemoryError
+-XX:-ExitOnOutOfMemoryError
+-XX:+CrashOnOutOfMemoryError
+-XX:-CreateCoredumpOnCrash
 -Xlog:disable
 -Xlog:all=warning:stderr:uptime,level,tags
 """
@@ -102,6 +116,11 @@ class Node:
         return self.logs / "engine.log"
 
     @property
+    def crash(self) -> Path:
+        """Written by the JVM when it crashes or runs out of memory, which the log does not live to say."""
+        return self.logs / "crash.log"
+
+    @property
     def pidfile(self) -> Path:
         """Written and removed by Elasticsearch itself."""
         return self.logs / "pid"
@@ -144,8 +163,8 @@ def render(values: dict[str, str | bool | int]) -> str:
     return "".join(f"{name}: {json.dumps(value, ensure_ascii=False)}\n" for name, value in values.items())
 
 
-def configure(node: Node, elasticsearch: Path, *, java_home: Path, password: str) -> None:
-    """Write the node's folders and configuration; on the first time, put the password into its keystore."""
+def configure(node: Node, elasticsearch: Path, *, password: str) -> None:
+    """Write the node's folders and configuration, with the superuser's password as a hash."""
     for folder in (node.config, node.data, node.logs, node.scratch):
         folder.mkdir(exist_ok=True)
         folder.chmod(0o700)
@@ -154,10 +173,10 @@ def configure(node: Node, elasticsearch: Path, *, java_home: Path, password: str
         "elasticsearch.yml": render(settings(node)),
         "jvm.options": _stock_options(elasticsearch)
         + JVM_OPTIONS
-        + f"-Xms{node.heap}\n-Xmx{node.heap}\n-XX:ErrorFile={node.logs}/crash.log\n",
+        + f"-Xms{node.heap}\n-Xmx{node.heap}\n-XX:ErrorFile={node.crash}\n",
         "log4j2.properties": LOGGING,
-        "users": "",
-        "users_roles": "",
+        "users": f"{USERNAME}:{_hashed(password)}\n",
+        "users_roles": f"superuser:{USERNAME}\n",
         "roles.yml": "",
         "role_mapping.yml": "",
     }
@@ -166,8 +185,6 @@ def configure(node: Node, elasticsearch: Path, *, java_home: Path, password: str
         path.write_text(text, "utf-8")
         path.chmod(0o600)
         node.account.give(path)
-    if not (node.config / "elasticsearch.keystore").exists():
-        _keystore(node, elasticsearch, java_home=java_home, password=password)
 
 
 def launch(
@@ -181,7 +198,7 @@ def launch(
 
     The launcher inherits the descriptor ``keep_open`` (the lock). Its output ends when it does.
     """
-    for stale in (node.pidfile, node.ports):
+    for stale in (node.pidfile, node.ports, node.crash):
         stale.unlink(missing_ok=True)
     return subprocess.Popen(  # noqa: S603 - our own script with our own paths, no shell
         [str(elasticsearch / "bin" / "elasticsearch"), "--daemonize", "--pidfile", str(node.pidfile)],
@@ -288,18 +305,11 @@ def _stock_options(elasticsearch: Path) -> str:
     return "".join(f"{line}\n" for line in kept)
 
 
-def _keystore(node: Node, elasticsearch: Path, *, java_home: Path, password: str) -> None:
-    code, said = programs.run(
-        [str(elasticsearch / "bin" / "elasticsearch-keystore"), "add", "--stdin", "--force", "bootstrap.password"],
-        folder=node.root,
-        said_to_it=password,
-        environment=_environment(node, java_home),
-        umask=0o077,
-        **node.account.popen_arguments(),
-    )
-    if code != 0:
-        (node.config / "elasticsearch.keystore").unlink(missing_ok=True)
-        raise EngineError(f"Elasticsearch's keystore could not be written:\n{said.strip()}")
+def _hashed(password: str) -> str:
+    """Hash a password as Elasticsearch's own users file holds it."""
+    salt = secrets.token_bytes(32)
+    digest = hashlib.pbkdf2_hmac("sha512", password.encode(), salt, HASH_ROUNDS, 32)
+    return f"{{PBKDF2}}{HASH_ROUNDS}${base64.b64encode(salt).decode()}${base64.b64encode(digest).decode()}"
 
 
 def physical_memory() -> int:
