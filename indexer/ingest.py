@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from indexer.elastic.feeds import FeedRecord
     from indexer.progress import Progress
 
-BATCH = 200  # articles a write: pages come slower than imported lines, and a batch is what a crash costs
+BATCH = 50  # articles a write: small enough that writing goes on beside extraction instead of after it
 FEEDS_AT_ONCE = 20  # feeds being read at a time; each holds its entries in memory
 PAGES_AT_ONCE = 40  # pages being fetched or extracted at a time
 # What may be different at the next poll: a feed with such an entry is read again even if it did not change.

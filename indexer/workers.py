@@ -338,6 +338,14 @@ def _limit_memory(memory: int) -> None:
 
 
 def _peak_memory() -> int:
-    """Give the largest resident size of this process so far, in bytes."""
+    """Give the largest resident size of this process so far, in bytes.
+
+    Linux' own high-water mark comes first: getrusage also counts the size of the parent that this process was
+    forked from, so the workers of a big parent would look swollen from the start.
+    """
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/self/status").read_text(encoding="ascii", errors="replace").splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) * 1024
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else peak * 1024
