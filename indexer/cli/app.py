@@ -1,0 +1,97 @@
+"""Put the commands together; each lives in a module of its own."""
+
+from __future__ import annotations
+
+import sys
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path  # noqa: TC003 - typer reads the annotations
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from indexer.cli import doctor, engine, feeds, ingesting, output, reading, session, settings
+from indexer.cli.errors import guarded
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+app = typer.Typer(
+    name="condensat",
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,  # they show local variables, and with them secrets
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="""
+Begin with:
+
+`condensat feeds add https://example.org/feed.xml`
+
+`condensat ingest`
+
+`condensat search ransomware`
+""",
+)
+app.add_typer(engine.app, name="engine", rich_help_panel="Set up")
+app.add_typer(feeds.app, name="feeds", rich_help_panel="Take in")
+
+
+def _version(*, asked: bool) -> None:
+    if asked:
+        try:
+            typer.echo(f"condensat {version('condensat')}")
+        except PackageNotFoundError:
+            typer.echo("condensat, not installed")
+        raise typer.Exit
+
+
+@app.callback()
+def condensat(
+    *,
+    url: Annotated[
+        str | None, typer.Option(help="Address of Elasticsearch; without one, the local engine is started.")
+    ] = None,
+    home: Annotated[Path | None, typer.Option(help="Folder of the local engine and its data.")] = None,
+    prefix: Annotated[str | None, typer.Option(help="Begins the names of the indices.")] = None,
+    allow_private: Annotated[
+        bool | None,
+        typer.Option("--allow-private/--no-allow-private", help="Fetch from loopback and private addresses."),
+    ] = None,
+    asked: Annotated[  # noqa: ARG001 - it ends the command in its callback
+        bool,
+        typer.Option(
+            "--version", is_eager=True, callback=lambda asked: _version(asked=asked), help="Tell the version."
+        ),
+    ] = False,
+) -> None:
+    """Index news, and tell of every article whether it was reposted later and whether it repeats an earlier one.
+
+    Settings come from flags, then from the environment (`CONDENSAT_URL`, `CONDENSAT_API_KEY`, `CONDENSAT_USERNAME`,
+    `CONDENSAT_PASSWORD`, `CONDENSAT_HOME`, `CONDENSAT_PREFIX`, `CONDENSAT_ALLOW_PRIVATE`), then from `condensat.toml`
+    in the current folder or in your configuration folder.
+
+    Exit codes: 0 done; 1 a write failed, or something that you named; 2 wrong use; 3 no Elasticsearch.
+    """
+    settings.use_flags(url=url, home=home, prefix=prefix, allow_private=allow_private)
+
+
+@app.command(
+    rich_help_panel="Set up", epilog="`condensat init`\n\n`condensat --url http://localhost:9200 --prefix news init`"
+)
+def init() -> None:
+    """Create the indices behind their aliases. Every command does so by itself where they are missing."""
+    with session.connect(init=False) as store:
+        created = store.init()
+    for name in created:
+        typer.echo(name)
+    output.say("Created." if created else "All indices are there.")
+
+
+ingesting.register(app)
+reading.register(app)
+doctor.register(app)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command and end the process with its exit code."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    guarded(lambda: app(given, prog_name="condensat"))

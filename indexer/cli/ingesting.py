@@ -1,0 +1,149 @@
+"""The commands that take articles in: ingest, add, import."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from indexer.cli import feeds as feed_list
+from indexer.cli import files, output, progress, session, settings
+from indexer.cli import report as reporting
+from indexer.cli.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from indexer.elastic import Store
+    from indexer.elastic.feeds import FeedRecord
+
+PANEL = "Take in"
+
+Strict = Annotated[bool, typer.Option("--strict", help="Exit with 1 when anything was rejected.")]
+Form = Annotated[output.OneFormat, typer.Option("--format", help="How to write the report.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the application."""
+    app.command(
+        rich_help_panel=PANEL,
+        epilog="`condensat ingest`\n\n`condensat ingest https://example.org/feed.xml`\n\n"
+        "`condensat ingest --opml subscriptions.opml --format json`",
+    )(ingest)
+    app.command(
+        rich_help_panel=PANEL,
+        epilog="`condensat add https://example.org/2026/an-article`\n\n`condensat add saved-page.html`",
+    )(add)
+    app.command(
+        "import",
+        rich_help_panel=PANEL,
+        epilog="`condensat import articles.jsonl.gz`\n\n`zcat old.jsonl.gz | condensat import -`\n\n"
+        'Each line: `{"url": …, "title": …, "text": …, "source": …, "published": …}`',
+    )(import_)
+
+
+def ingest(
+    feeds: Annotated[
+        list[str] | None, typer.Argument(metavar="[FEED]…", help="Addresses, names or ids; without any, all feeds.")
+    ] = None,
+    *,
+    opml: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Add the feeds of an OPML file and read them.")
+    ] = None,
+    processes: Annotated[
+        int | None, typer.Option(min=1, help="Processes that extract; default: by the processors.")
+    ] = None,
+    strict: Strict = False,
+    form: Form = output.OneFormat.TABLE,
+) -> None:
+    """Read the feeds, fetch what is new, index it, and find out what repeats what.
+
+    An address that is not among the feeds yet is added to them.
+    """
+    from indexer import ingest as work
+
+    data = files.read_bytes(opml) if opml else None
+    named = feeds or []
+    with session.connect() as store:
+        chosen = _choose(store, named, data)
+        if not chosen:
+            output.say("No feeds yet. Add one: condensat feeds add URL")
+            if form is output.OneFormat.TABLE:
+                return
+        done = work.ingest(
+            store,
+            feeds=chosen,
+            allow_private=settings.load().allow_private,
+            now=session.now,
+            progress=progress.make(),
+            processes=processes,
+        )
+        asked = {each.url for each in map_named(store.feeds.all(), named)}
+    raise typer.Exit(reporting.finish(done, form, strict=strict, named=asked))
+
+
+def _choose(store: Store, named: Sequence[str], opml: bytes | None) -> list[FeedRecord]:
+    """Give the feeds to read, adding those that are not known; all of them where none is named."""
+    known = store.feeds.all()
+    if not named and opml is None:
+        return known
+    unknown = [each for each in named if feed_list.find(known, each) is None]
+    for each in unknown:
+        if "://" not in each:
+            raise UsageError(f"There is no feed «{each}». See them: condensat feeds list; or write a whole address.")
+        feed_list.check_url(each)
+    for each in unknown:
+        store.feeds.add(each, now=session.now())
+    listed = feed_list.add_opml(store, opml, now=session.now())[0] if opml is not None else []
+    return map_named(store.feeds.all(), [*named, *listed])
+
+
+def map_named(known: list[FeedRecord], references: Sequence[str]) -> list[FeedRecord]:
+    """Give the feeds that are meant, each once, in order."""
+    found = (feed_list.find(known, each) for each in references)
+    return list({each.id: each for each in found if each is not None}.values())
+
+
+def add(
+    pages: Annotated[list[str], typer.Argument(metavar="URL|FILE…", help="Addresses of pages, or HTML files.")],
+    *,
+    strict: Strict = False,
+    form: Form = output.OneFormat.TABLE,
+) -> None:
+    """Index single pages, without a feed."""
+    from indexer import ingest as work
+
+    urls = [each for each in pages if "://" in each]
+    paths = [Path(each) for each in pages if "://" not in each]
+    for url in urls:
+        if not url.lower().startswith(("http://", "https://")):
+            raise UsageError(f"«{url}» is not a web address, and only those and files can be added")
+    for path in paths:
+        files.check(path)
+    with session.connect() as store:
+        done = work.add(
+            store,
+            urls=urls,
+            files=paths,
+            allow_private=settings.load().allow_private,
+            now=session.now,
+            progress=progress.make(),
+        )
+    named = {each.what for each in done.rejections}  # all that is read here was named
+    raise typer.Exit(reporting.finish(done, form, strict=strict, named=named))
+
+
+def import_(
+    file: Annotated[Path, typer.Argument(metavar="FILE.jsonl[.gz]", help="JSON lines; - for standard input.")],
+    *,
+    strict: Strict = False,
+    form: Form = output.OneFormat.TABLE,
+) -> None:
+    """Index articles that are already text, a JSON object a line: url, title and text, and what else is known."""
+    from indexer.importing import import_articles
+
+    with files.lines(file) as lines, session.connect() as store:
+        done = import_articles(store, lines, now=session.now, progress=progress.make())
+    failed = [lines.problem] if lines.problem else []
+    raise typer.Exit(reporting.finish(done, form, strict=strict, failed=failed))

@@ -1,0 +1,220 @@
+"""The commands that read the index: search, show, reposts, compare, condense."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from indexer.cli import files, output, session
+from indexer.cli.errors import UsageError
+from indexer.models import STORED_KINDS, Kind
+
+if TYPE_CHECKING:
+    from indexer.elastic import Store
+
+PANEL = "Look"
+LIMIT = 20  # rows of a table without --limit; JSON is complete
+
+Reposts = StrEnum("Reposts", {"SHOW": "show", "HIDE": "hide", "ONLY": "only"})
+Sort = StrEnum("Sort", {"RELEVANCE": "relevance", "DATE": "date", "REPOSTS": "reposts"})
+
+Form = Annotated[output.Format, typer.Option("--format", help="How to write it; JSON is complete unless --limit.")]
+Single = Annotated[output.OneFormat, typer.Option("--format", help="How to write it.")]
+Limit = Annotated[int | None, typer.Option(min=1, help=f"At most so many; a table has {LIMIT} without it.")]
+Source = Annotated[
+    list[str] | None, typer.Option(metavar="NAME", help="Only of this source, by domain or name; repeatable.")
+]
+From = Annotated[str | None, typer.Option("--from", metavar="DATE", help="2026-09-01, or 7d for the last seven days.")]
+To = Annotated[str | None, typer.Option("--to", metavar="DATE", help="2026-09-30; that day is included.")]
+Full = Annotated[bool, typer.Option("--full", help="Show all of it.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the application."""
+    for command, epilog in (
+        (
+            search,
+            [
+                "condensat search 'ransomware hospital'",
+                "condensat search '\"supply chain\" AND title:npm' --from 7d",
+                "condensat search '*' --source example.org --reposts hide --format jsonl",
+            ],
+        ),
+        (show, ["condensat show 3f9ac01b2d", "condensat show https://example.org/2026/an-article --format json"]),
+        (
+            reposts,
+            [
+                "condensat reposts",
+                "condensat reposts 3f9ac01b2d",
+                "condensat reposts --kind exact --kind near --from 7d --min-coverage 0.8 --format jsonl",
+            ],
+        ),
+        (compare, ["condensat compare 3f9ac01b2d 77e0d5c2a1", "condensat compare first.txt second.txt"]),
+        (condense, ["condensat condense article.txt", "echo 'DNS recon and exfiltration' | condensat condense -"]),
+    ):
+        app.command(rich_help_panel=PANEL, epilog="\n\n".join(f"`{line}`" for line in epilog))(command)
+
+
+def search(
+    query: Annotated[
+        str, typer.Argument(help='Words, "phrases", AND OR NOT, wild*cards, title: tag: cve: …; * for all.')
+    ],
+    *,
+    source: Source = None,
+    tag: Annotated[list[str] | None, typer.Option(help="Only with this tag; repeatable.")] = None,
+    story: Annotated[list[str] | None, typer.Option(help="Only of this story; repeatable.")] = None,
+    cve: Annotated[list[str] | None, typer.Option(help="Only naming this CVE; repeatable.")] = None,
+    language: Annotated[list[str] | None, typer.Option(help="Only in this language, such as en; repeatable.")] = None,
+    start: From = None,
+    end: To = None,
+    reposts: Annotated[Reposts, typer.Option(help="What repeats an earlier article.")] = Reposts.SHOW,
+    sort: Annotated[Sort, typer.Option(help="What comes first.")] = Sort.RELEVANCE,
+    limit: Limit = None,
+    form: Form = output.Format.TABLE,
+) -> None:
+    """Search the articles."""
+    from indexer import search as work
+    from indexer.cli import tables
+
+    with session.connect() as store:
+        found = work.search(
+            store,
+            query,
+            sources=source or (),
+            tags=tag or (),
+            stories=story or (),
+            cves=[each.upper() for each in cve or ()],
+            languages=[each.lower() for each in language or ()],
+            start=start,
+            end=end,
+            reposts=reposts.value,
+            sort=sort.value,
+            limit=limit or (LIMIT if form is output.Format.TABLE else None),
+        )
+    if form is not output.Format.TABLE:
+        output.write_listing(map(tables.hit_dict, found.hits), form)
+    elif found.hits:
+        output.show(tables.hits(found.hits))
+        output.say(f"{len(found.hits)} of {output.count(found.total, 'article')}", "dim")
+    else:
+        output.say("No article matches.")
+
+
+def show(
+    article: Annotated[
+        str, typer.Argument(metavar="ID|URL", help="An id or its beginning, or any address of the article.")
+    ],
+    *,
+    full: Full = False,
+    form: Single = output.OneFormat.TABLE,
+) -> None:
+    """Show the review page of an article: what it is, who reposted it, and what it repeats."""
+    from indexer import review
+    from indexer.cli import page
+
+    with session.connect() as store:
+        found = review.show(store, article)
+    if form is output.OneFormat.JSON:
+        output.write_json(page.to_dict(found))
+    else:
+        output.show(page.draw(found, full=full))
+
+
+def reposts(
+    article: Annotated[str | None, typer.Argument(metavar="[ID|URL]", help="Only the pairs of this article.")] = None,
+    *,
+    kind: Annotated[list[Kind] | None, typer.Option(help="Only of this kind; repeatable.")] = None,
+    source: Annotated[
+        list[str] | None, typer.Option(metavar="DOMAIN", help="Only with this source; repeatable.")
+    ] = None,
+    start: From = None,
+    end: To = None,
+    min_coverage: Annotated[
+        float, typer.Option(min=0.0, max=1.0, help="Share of the more covered article, 0 to 1.")
+    ] = 0.0,
+    limit: Limit = None,
+    form: Form = output.Format.TABLE,
+) -> None:
+    """List who repeats whom, the latest first, or both directions of one article."""
+    from indexer import review
+    from indexer.cli import tables
+
+    for each in kind or ():
+        if each not in STORED_KINDS:
+            raise UsageError(
+                f"Pairs of the kind {each.value} are not stored; see two articles with: condensat compare A B"
+            )
+    rows = limit or (LIMIT if form is output.Format.TABLE else None)
+    with session.connect() as store:
+        found = review.pairs(
+            store,
+            reference=article,
+            kinds=[each.value for each in kind or ()],
+            sources=source or (),
+            start=start,
+            end=end,
+            min_coverage=min_coverage,
+            limit=rows,
+        )
+        if form is not output.Format.TABLE:
+            output.write_listing((pair.to_dict() for pair in found), form)
+            return
+        shown = list(found)
+    if shown:
+        output.show(tables.pairs(shown))
+        more = " (more: --limit)" if len(shown) == rows else ""
+        output.say(f"{output.count(len(shown), 'pair')}{more}", "dim")
+    else:
+        output.say("No pairs.")
+
+
+def compare(
+    a: Annotated[str, typer.Argument(metavar="A", help="An id, a URL, or a text file.")],
+    b: Annotated[str, typer.Argument(metavar="B", help="Another.")],
+    *,
+    full: Full = False,
+    form: Single = output.OneFormat.TABLE,
+) -> None:
+    """Tell why two articles are, or are not, the same. Two files need no Elasticsearch."""
+    from indexer import review
+    from indexer.cli import comparison
+
+    for each in (a, b):
+        if "://" not in each and ("/" in each or "." in each):
+            files.check(Path(each))
+    with ExitStack() as stack:
+        opened: list[Store] = []
+
+        def open_store() -> Store:
+            if not opened:
+                opened.append(stack.enter_context(session.connect()))
+            return opened[0]
+
+        found = review.compare(open_store, a, b)
+    if form is output.OneFormat.JSON:
+        output.write_json(comparison.to_dict(found))
+    else:
+        output.show(comparison.draw(found, full=full))
+
+
+def condense(
+    file: Annotated[
+        Path, typer.Argument(metavar="[FILE|-]", help="A text file; - for standard input.")
+    ] = files.STANDARD_INPUT,
+    *,
+    title: Annotated[str | None, typer.Option(help="The title, which stands before the text.")] = None,
+    form: Single = output.OneFormat.TABLE,
+) -> None:
+    """Give the condensate of a text: its distinct words of weight, sorted."""
+    text = files.read_bytes(file).decode("utf-8", errors="replace")
+    whole = f"{title}\n{text}" if title else text
+    with session.connect() as store:
+        condensate = store.condense([whole])[0]
+    if form is output.OneFormat.JSON:
+        output.write_json({"condensate": condensate, "tokens": len(condensate.split())})
+    else:
+        typer.echo(output.clean(condensate))

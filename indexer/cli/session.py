@@ -1,0 +1,41 @@
+"""Open what a command works on: the configured Elasticsearch or the local one, with its indices there."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from indexer.cli import output, settings
+
+if TYPE_CHECKING:
+    from indexer.elastic import Store
+
+
+def now() -> datetime:
+    """Tell the time; the only clock of the product stands here."""
+    return datetime.now(tz=UTC)
+
+
+def connect(*, init: bool = True) -> Store:
+    """Connect to CONDENSAT_URL, or start the local engine, and create the indices that are missing.
+
+    Raises UnavailableError or EngineError, which end the command with 3.
+    """
+    from indexer import engine
+    from indexer.elastic import Store
+
+    chosen = settings.load()
+    if chosen.url:
+        store = Store.connect(
+            chosen.url,
+            prefix=chosen.prefix,
+            username=chosen.username,
+            password=chosen.password.get_secret_value() if chosen.password else None,
+            api_key=chosen.api_key.get_secret_value() if chosen.api_key else None,
+        )
+    else:
+        local = engine.start(chosen.home, progress=lambda told: output.say(told, "dim"))
+        store = Store.connect(local.url, prefix=chosen.prefix, username=local.username, password=local.password)
+    if init and store.missing():
+        output.say(f"created {', '.join(store.init())}", "dim")
+    return store

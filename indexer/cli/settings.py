@@ -1,0 +1,93 @@
+"""Read the settings: flag, environment, condensat.toml, default. It knows nothing of what they are for."""
+
+from __future__ import annotations
+
+import tomllib
+from contextvars import ContextVar
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from indexer.cli.errors import UsageError
+
+PREFIX = "CONDENSAT_"
+FILE = "condensat.toml"
+
+_flags: ContextVar[dict[str, Any]] = ContextVar("_flags", default={})  # noqa: B039 - replaced, never changed in place
+
+
+class Settings(BaseSettings):
+    """All settings, read once a command. Secrets do not show in its text form."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_ignore_empty=True, extra="forbid", frozen=True, hide_input_in_errors=True
+    )
+
+    url: str | None = None
+    api_key: SecretStr | None = None
+    username: str | None = None
+    password: SecretStr | None = None
+    home: Path = Field(default_factory=lambda: platformdirs.user_data_path("condensat"))
+    prefix: str = Field(default="condensat", pattern=r"^[a-z0-9][a-z0-9_-]{0,99}$")
+    allow_private: bool = False
+
+    @field_validator("home")
+    @classmethod
+    def _absolute(cls, home: Path) -> Path:
+        return home.expanduser().absolute()
+
+    @field_validator("url")
+    @classmethod
+    def _has_scheme(cls, url: str | None) -> str | None:
+        if url is not None and not url.startswith(("http://", "https://")):
+            raise ValueError("write the whole address, such as http://localhost:9200")
+        return url
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - named by the library
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - named by the library
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Put the sources in order, the strongest first."""
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, toml_file=list(files()))
+
+
+def files() -> tuple[Path, ...]:
+    """Name the places of condensat.toml, the strongest last: the user's config folder, the current folder."""
+    return platformdirs.user_config_path("condensat") / FILE, Path(FILE).absolute()
+
+
+def use_flags(**flags: Any) -> None:
+    """Remember what was given on the command line; None means that a flag was not given."""
+    _flags.set({name: value for name, value in flags.items() if value is not None})
+
+
+def load() -> Settings:
+    """Give the settings; raises UsageError that names what is wrong and where it was set."""
+    try:
+        return Settings(**_flags.get())
+    except ValidationError as error:
+        raise UsageError("\n".join(_explain(each["loc"], each["msg"]) for each in error.errors())) from error
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"{FILE} is not valid TOML: {error}") from error
+    except OSError as error:
+        raise UsageError(f"{FILE} cannot be read: {error}") from error
+
+
+def _explain(place: tuple[int | str, ...], message: str) -> str:
+    name = str(place[0]) if place else "?"
+    if name not in Settings.model_fields:
+        return f"{FILE}: there is no setting «{name}». Settings are: {', '.join(sorted(Settings.model_fields))}."
+    return f"The setting {name} ({PREFIX}{name.upper()}, or {name} in {FILE}) is wrong: {message}."

@@ -1,0 +1,128 @@
+"""Write articles and pairs as documents and read them back; it talks to no server."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+
+from indexer.models import Article, Kind, Pair, Precision
+from indexer.reposts import Version
+from indexer.shingles import SIGNATURE, Shingled, shingle, signature
+
+# What a verdict needs of an article; nothing else is read for it.
+VERDICT_FIELDS = (
+    "url",
+    "title",
+    "text",
+    "source.domain",
+    "effective",
+    "published_precision",
+    "text_hash",
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Stored:
+    """An article read for its verdicts, with its place in the sequence of writes."""
+
+    version: Version
+    seq_no: int
+    primary_term: int
+
+
+def moment(at: datetime) -> str:
+    """Write a time as the mappings want it: UTC, with milliseconds."""
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond // 1000:03d}Z"
+
+
+def parse_moment(text: str) -> datetime:
+    """Read a time that ``moment`` wrote."""
+    return datetime.fromisoformat(text)
+
+
+def article_document(
+    article: Article, *, condensate: str, shingled: Shingled, entry_hash: str | None
+) -> dict[str, Any]:
+    """Give the fields that ingest owns. Analysts' and derived fields are not among them."""
+    published = article.published
+    document: dict[str, Any] = {
+        "id": article.id,
+        "url": article.url,
+        "urls": list(article.urls),
+        "source": {
+            "name": article.source.name,
+            "domain": article.source.domain,
+            "feed": article.source.feed,
+            "icon": article.source.icon,
+        },
+        "published": moment(published.at) if published.at else None,
+        "published_raw": published.raw,
+        "published_origin": published.origin,
+        "published_precision": published.precision.value if published.at else None,
+        "published_problem": published.problem,
+        "title": article.title,
+        "text": article.text,
+        "summary": article.summary or None,
+        "language": article.language,
+        "authors": list(article.authors),
+        "image": article.image,
+        "canonical": article.canonical,
+        "origins": article.origins,
+        "condensate": condensate,
+        "condensate_hash": hashlib.sha256(condensate.encode()).hexdigest()[:32],
+        "tags": list(article.tags),
+        "stories": list(article.stories),
+        "cves": list(article.cves),
+        "text_hash": shingled.text_hash,
+        "tokens": len(shingled.tokens),
+        "signature": signature(shingled),
+        "signature_version": SIGNATURE,
+        "entry_hash": entry_hash,
+    }
+    document["content_hash"] = content_hash(document)
+    return document
+
+
+def content_hash(document: dict[str, Any]) -> str:
+    """Hash what a reader would see changed; equal hashes mean that nothing is to be written."""
+    content = {key: value for key, value in document.items() if key not in {"urls", "entry_hash", "content_hash"}}
+    return hashlib.sha256(orjson.dumps(content, option=orjson.OPT_SORT_KEYS)).hexdigest()[:32]
+
+
+def version(identity: str, source: dict[str, Any]) -> Version:
+    """Read an article's document as the verdict sees it; needs ``VERDICT_FIELDS``."""
+    return Version(
+        id=identity,
+        url=source["url"],
+        title=source.get("title") or "",
+        source=source["source"]["domain"],
+        effective=parse_moment(source["effective"]),
+        precision=Precision(source.get("published_precision") or Precision.SECOND),
+        shingled=shingle(source["text"]),
+    )
+
+
+def pair_document(pair: Pair, *, earlier_hash: str, later_hash: str, judged: datetime) -> dict[str, Any]:
+    """Give the document of a pair."""
+    return {
+        **pair.to_dict(),
+        "earlier_effective": moment(pair.earlier_effective),
+        "later_effective": moment(pair.later_effective),
+        "articles": [pair.earlier, pair.later],
+        "earlier_hash": earlier_hash,
+        "later_hash": later_hash,
+        "judged": moment(judged),
+    }
+
+
+def pair(source: dict[str, Any]) -> Pair:
+    """Read a pair's document."""
+    known = {name: source[name] for name in Pair.__slots__ if name in source}
+    known["earlier_effective"] = parse_moment(source["earlier_effective"])
+    known["later_effective"] = parse_moment(source["later_effective"])
+    known["kind"] = Kind(source["kind"])
+    return Pair(**known)

@@ -1,0 +1,58 @@
+"""Read and write pairs: the narrow gateway to the reposts index."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from indexer.elastic import bulk, schema
+from indexer.elastic.articles import scan
+from indexer.elastic.documents import pair as read_pair
+from indexer.elastic.documents import pair_document
+from indexer.elastic.errors import StoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from datetime import datetime
+
+    from elasticsearch import Elasticsearch
+
+    from indexer.models import Pair
+
+
+class Pairs:
+    """The reposts index: a document a pair."""
+
+    def __init__(self, client: Elasticsearch, prefix: str) -> None:
+        self._client = client
+        self._read = schema.read_alias(prefix, "reposts")
+        self._write = schema.write_alias(prefix, "reposts")
+
+    def refresh(self) -> None:
+        """Make every acknowledged write visible to searches."""
+        bulk.refresh(self._client, self._write)
+
+    def write(self, pairs: Sequence[tuple[Pair, str, str]], *, gone: Sequence[str], now: datetime) -> None:
+        """Store pairs, each with the text hashes of the earlier and the later side, and delete those ``gone``."""
+        actions: list[bulk.Action] = [("delete", identity, {}, None) for identity in gone]
+        actions += [
+            ("index", pair.id, {}, pair_document(pair, earlier_hash=earlier, later_hash=later, judged=now))
+            for pair, earlier, later in pairs
+        ]
+        for item in bulk.send(self._client, self._write, actions):
+            if not item.ok and item.status != 404:
+                raise StoreError(f"pair {item.id}: {item.error}")
+
+    def naming(self, ids: Sequence[str]) -> Iterator[Pair]:
+        """Yield every stored pair that names one of these articles; as of the last refresh."""
+        for start in range(0, len(ids), 1_000):
+            part = list(ids[start : start + 1_000])
+            body = {"query": {"terms": {"articles": part}}}
+            for hit in scan(self._client, self._read, body, page=2_000):
+                yield read_pair(hit["_source"])
+
+    def find(self, query: dict[str, Any], *, newest_first: bool = True) -> Iterator[Pair]:
+        """Yield the pairs that a query matches, by the later article's date."""
+        order = "desc" if newest_first else "asc"
+        body = {"query": query, "sort": [{"later_effective": order}, {"id": "asc"}]}
+        for hit in scan(self._client, self._read, body, page=1_000):
+            yield read_pair(hit["_source"])

@@ -1,0 +1,81 @@
+"""Load the shipped mappings and put them behind aliases; it knows nothing of what is written into them."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import orjson
+from elasticsearch import BadRequestError, Elasticsearch
+
+from indexer.elastic.errors import translated
+
+NAMES = ("articles", "reposts", "feeds")
+
+
+@cache
+def definition(name: str) -> dict[str, Any]:
+    """Read ``mappings/NAME.json``: inside the installed package, or at the top of a checkout."""
+    package = Path(__file__).resolve().parents[1]
+    for folder in (package / "mappings", package.parent / "mappings"):
+        path = folder / f"{name}.json"
+        if path.is_file():
+            loaded: dict[str, Any] = orjson.loads(path.read_bytes())
+            return loaded
+    raise FileNotFoundError(f"mappings/{name}.json is neither in the package nor in the checkout")
+
+
+def read_alias(prefix: str, name: str) -> str:
+    """Name the alias that searches go to."""
+    return f"{prefix}-{name}"
+
+
+def write_alias(prefix: str, name: str) -> str:
+    """Name the alias that writes go to."""
+    return f"{prefix}-{name}-write"
+
+
+def missing(client: Elasticsearch, prefix: str) -> list[str]:
+    """List the aliases that are not there."""
+    wanted = [make(prefix, name) for name in NAMES for make in (read_alias, write_alias)]
+    with translated():
+        return [alias for alias in wanted if not client.indices.exists_alias(name=alias)]
+
+
+def create(client: Elasticsearch, prefix: str) -> list[str]:
+    """Create what is missing and give the names of the new indices; harmless when two do it at once."""
+    created = []
+    for name in NAMES:
+        reads, writes = read_alias(prefix, name), write_alias(prefix, name)
+        with translated():
+            if client.indices.exists_alias(name=reads) and client.indices.exists_alias(name=writes):
+                continue
+        index = f"{prefix}-{name}-000001"
+        with translated():
+            try:
+                client.indices.create(
+                    index=index,
+                    settings=definition(name)["settings"],
+                    mappings=definition(name)["mappings"],
+                    aliases={reads: {}, writes: {"is_write_index": True}},
+                )
+            except BadRequestError as error:
+                if "resource_already_exists" not in str(error.body):
+                    raise
+                continue  # another process was first
+        created.append(index)
+    return created
+
+
+def outdated(client: Elasticsearch, prefix: str) -> list[str]:
+    """List the aliases whose index was made from another version of its mappings than the shipped one."""
+    found = []
+    for name in NAMES:
+        alias = read_alias(prefix, name)
+        with translated():
+            indices = client.indices.get_mapping(index=alias)
+        shipped = definition(name)["mappings"].get("_meta", {}).get("version")
+        if any(each["mappings"].get("_meta", {}).get("version") != shipped for each in indices.values()):
+            found.append(alias)
+    return found

@@ -1,0 +1,342 @@
+"""Start, find and stop the engine of a home; it prints nothing and knows nothing of indices.
+
+What runs is read from what Elasticsearch itself writes (its pid file and its port file) and checked against the
+process and the password, never from a record of ours that a crash could leave wrong.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+import subprocess
+import threading
+import time
+from collections import deque
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import platformdirs
+
+from indexer.engine import distribution, java, locks, log, loopback, node, place
+from indexer.engine.errors import EngineError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from indexer.engine.node import Node
+    from indexer.engine.place import Place
+
+READY_SECONDS = 300.0  # it takes 10 to 30; a busy machine with a large index may take minutes
+HEALTH_SECONDS = 30.0  # for the indices to be readable, once it answers
+ANSWER_SECONDS = 10.0
+STOP_SECONDS = 60.0
+LOCK_SECONDS = READY_SECONDS + STOP_SECONDS
+TOLD_EVERY = 5.0  # seconds between progress lines
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Running:
+    """A running engine and how to reach it."""
+
+    url: str
+    username: str
+    password: str = field(repr=False)
+    pid: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Status:
+    """What there is to know of a home's engine; an engine that was never started has no folders.
+
+    ``running`` means that it answers, ``pid`` alone that its process lives. ``health`` is the cluster's colour.
+    """
+
+    running: bool = False
+    version: str | None = None
+    url: str | None = None
+    username: str | None = None
+    password_file: Path | None = None
+    pid: int | None = None
+    data: Path | None = None
+    size: int = 0  # bytes on disk, logs included
+    log: Path | None = None
+    health: str | None = None
+    problem: str | None = None
+
+
+def _silent(_: str) -> None:
+    """Report progress to nobody."""
+
+
+def start(home: Path, *, progress: Callable[[str], None] = _silent, heap: str | None = None) -> Running:
+    """Start the home's engine and return it once it is ready; return the running one if it runs.
+
+    ``heap`` is a JVM size such as ``512m``; by default it follows the machine's memory. Processes that call this
+    at once start it once. Raise EngineError with the log's reason when it does not come up.
+    """
+    found = running(home)
+    if found is not None:
+        return found
+    try:
+        where = place.make(home)
+    except OSError as error:
+        raise EngineError(f"The engine's folders below {home} cannot be made: {error}") from error
+    told = "another condensat is starting the engine; waiting for it"
+    with locks.hold(where.lock, seconds=LOCK_SECONDS, waiting=lambda: progress(told)) as lock:
+        try:
+            return _start(where, progress=progress, heap=heap, lock=lock)
+        except OSError as error:  # a full or read-only disk, before Elasticsearch could say so itself
+            raise EngineError(f"The engine cannot be started below {where.root}: {error}") from error
+
+
+def running(home: Path) -> Running | None:
+    """Find the home's engine if it runs and answers to our password."""
+    where = place.existing(home)
+    return None if where is None else _answering(where, seconds=ANSWER_SECONDS)
+
+
+def stop(home: Path) -> bool:
+    """Stop the home's engine and return once its process has ended; False when none ran."""
+    where = place.existing(home)
+    if where is None:
+        return False
+    with locks.hold(where.lock, seconds=LOCK_SECONDS, waiting=lambda: None):
+        described = _node(where, heap="")
+        pid = node.process(described)
+        if pid is not None:
+            node.terminate(described, pid, patience=STOP_SECONDS)
+        for stale in (described.pidfile, described.ports):
+            stale.unlink(missing_ok=True)
+    return pid is not None
+
+
+def status(home: Path) -> Status:
+    """Tell how the home's engine is; changes nothing and starts nothing."""
+    where = place.existing(home)
+    if where is None:
+        return Status()
+    described = _node(where, heap="")
+    pid = node.process(described)
+    found = None if pid is None else _answering(where, seconds=ANSWER_SECONDS)
+    health = version = None
+    if found is not None:
+        health = (_ask(found, "/_cluster/health", seconds=ANSWER_SECONDS) or {}).get("status")
+        nodes = (_ask(found, "/_nodes/_local?filter_path=nodes.*.version", seconds=ANSWER_SECONDS) or {}).get("nodes")
+        version = next((each["version"] for each in (nodes or {}).values()), None)
+    return Status(
+        running=found is not None,
+        version=version,
+        url=None if found is None else found.url,
+        username=node.USERNAME if where.password.exists() else None,
+        password_file=where.password if where.password.exists() else None,
+        pid=pid,
+        data=described.data if described.data.is_dir() else None,
+        size=node.size_on_disk(described.root),
+        log=described.log if described.log.exists() else None,
+        health=health,
+        problem=_problem(described, pid=pid, answers=found is not None),
+    )
+
+
+def logs(home: Path, lines: int) -> list[str]:
+    """Give the last lines of the engine's log, oldest first; empty when it never started."""
+    where = place.existing(home)
+    return [] if where is None else log.tail(_log_files(_node(where, heap="")), lines)
+
+
+def _start(where: Place, *, progress: Callable[[str], None], heap: str | None, lock: int) -> Running:
+    described = _node(where, heap=heap or node.heap_for(node.physical_memory()))
+    pid = node.process(described)
+    if pid is not None:  # started by a command that did not live to see it
+        return _await(where, described, pid, progress=progress)
+    _check_space(described, progress=progress)
+    cache = _cache(where)
+    jdk = java.find(
+        os.environ,
+        usable=lambda program: where.account.can("x", program),
+        download=lambda: _download_jdk(cache, progress),
+    )
+    elasticsearch = distribution.prepare(cache, jdk, progress=progress)
+    password = _password(where)
+    node.configure(described, elasticsearch, password=password)
+    progress(f"starting Elasticsearch {distribution.PINNED.version} (Java {jdk.major}, heap {described.heap})")
+    launcher = node.launch(described, elasticsearch, java_home=jdk.home, keep_open=lock)
+    try:
+        pid = _come_up(launcher, described, progress=progress)
+        return _await(where, described, pid, progress=progress)
+    except BaseException:  # Ctrl-C as well: what was begun is ended, not left behind
+        _end(launcher, described)
+        raise
+
+
+def _check_space(described: Node, *, progress: Callable[[str], None]) -> None:
+    free = node.free_space(described.root)
+    if free < node.LEAST_FREE:
+        said = log.failures(_last_run(described))
+        needs = f"{node.LEAST_FREE >> 20} MiB to start and {node.FLOOD_STAGE >> 20} MiB to write"
+        lines = [
+            f"The disk of {described.root} is full: {free >> 20} MiB are free; the engine needs {needs}.",
+            "Free some space, or set CONDENSAT_HOME to a folder on another disk.",
+            *(["Its log last said:", *said] if said else []),
+        ]
+        raise EngineError("\n".join(lines))
+    if free < node.FLOOD_STAGE:
+        progress(_full(free))
+
+
+def _full(free: int) -> str:
+    return f"the disk is full ({free >> 20} MiB free): Elasticsearch refuses to write until there is space"
+
+
+def _come_up(launcher: subprocess.Popen[bytes], described: Node, *, progress: Callable[[str], None]) -> int:
+    """Wait for the launcher and return the server's pid; raise EngineError with the reason when there is none."""
+    said = _wait_for(launcher, progress=progress)
+    pid = node.process(described) if launcher.returncode == 0 else None
+    if pid is None:
+        raise _failure(described, said)
+    return pid
+
+
+def _wait_for(launcher: subprocess.Popen[bytes], *, progress: Callable[[str], None]) -> list[str]:
+    """Wait until the launcher ends and return the last lines that it and the server said."""
+    said: deque[str] = deque(maxlen=500)
+
+    def listen() -> None:
+        if launcher.stdout is not None:
+            with launcher.stdout:
+                said.extend(line.decode(errors="replace").rstrip() for line in launcher.stdout)
+
+    listener = threading.Thread(target=listen, daemon=True)
+    listener.start()
+    begun = time.monotonic()
+    while True:
+        try:
+            launcher.wait(TOLD_EVERY)
+            break
+        except subprocess.TimeoutExpired:
+            seconds = time.monotonic() - begun
+            if seconds > READY_SECONDS:
+                raise EngineError(
+                    "\n".join([f"Elasticsearch was not ready after {seconds:.0f} seconds.", *log.reason(list(said))])
+                ) from None
+            progress(f"waiting for Elasticsearch, {seconds:.0f} s")
+    listener.join(1.0)
+    return list(said)
+
+
+def _await(where: Place, described: Node, pid: int, *, progress: Callable[[str], None]) -> Running:
+    """Wait until the process answers to our password and its indices are readable."""
+    deadline = time.monotonic() + READY_SECONDS
+    told = time.monotonic()
+    while time.monotonic() < deadline:
+        if not node.is_server(described, pid):
+            raise _failure(described, [])
+        found = _answering(where, seconds=ANSWER_SECONDS)
+        if found is not None:
+            wait = f"/_cluster/health?wait_for_status=yellow&timeout={HEALTH_SECONDS:.0f}s"
+            _ask(found, wait, seconds=HEALTH_SECONDS + ANSWER_SECONDS)
+            return found
+        if time.monotonic() - told > TOLD_EVERY:
+            told = time.monotonic()
+            progress("waiting for Elasticsearch to answer")
+        time.sleep(0.1)
+    why = log.reason(_last_run(described))
+    raise EngineError(
+        "\n".join([f"Elasticsearch runs, but gave no answer to this home's password in {READY_SECONDS:.0f} s:", *why])
+    )
+
+
+def _answering(where: Place, *, seconds: float) -> Running | None:
+    described = _node(where, heap="")
+    pid = node.process(described)
+    if pid is None:
+        return None
+    try:
+        address = described.ports.read_text("ascii").split()[0]
+        password = where.password.read_text("utf-8")
+    except (OSError, IndexError):
+        return None
+    found = Running(url=f"http://{address}", username=node.USERNAME, password=password, pid=pid)
+    health = _ask(found, "/_cluster/health", seconds=seconds)
+    return found if health is not None and health.get("cluster_name") == described.cluster else None
+
+
+def _ask(found: Running, path: str, *, seconds: float) -> dict[str, Any] | None:
+    return loopback.get(found.url, path, username=found.username, password=found.password, seconds=seconds)
+
+
+def _node(where: Place, *, heap: str) -> Node:
+    """Describe the home's one node. The cluster's name follows the folder, so no two homes share one."""
+    name = hashlib.sha256(str(where.root.resolve()).encode()).hexdigest()[:8]
+    return node.Node(
+        name="local", cluster=f"condensat-{name}", root=where.root.resolve(), account=where.account, heap=heap
+    )
+
+
+def _password(where: Place) -> str:
+    """Read the password, or make one; a node whose password file was lost takes the new one at its next start."""
+    try:
+        return where.password.read_text("utf-8")
+    except FileNotFoundError:
+        password = secrets.token_urlsafe(24)
+        place.write_private(where, where.password, password)
+        return password
+
+
+def _cache(where: Place) -> Path:
+    """Choose the folder for what homes share: the user's cache, or the system's where the account cannot reach it."""
+    cache = Path(platformdirs.user_cache_dir("condensat"))
+    if where.account.switch:
+        nearest = next(each for each in (cache, *cache.parents) if each.is_dir())
+        if not where.account.can("x", nearest):
+            return Path(platformdirs.site_cache_dir("condensat"))
+    return cache
+
+
+def _download_jdk(cache: Path, progress: Callable[[str], None]) -> Path | None:
+    progress("no JDK found; downloading one")
+    return java.fetch(cache / "jdk")
+
+
+def _end(launcher: subprocess.Popen[bytes], described: Node) -> None:
+    """End a start that failed: the launcher, and the server if it came up."""
+    if launcher.poll() is None:
+        launcher.terminate()
+        try:
+            launcher.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            launcher.kill()
+            launcher.wait()
+    pid = node.process(described)
+    if pid is not None:
+        node.terminate(described, pid, patience=STOP_SECONDS)
+    described.pidfile.unlink(missing_ok=True)
+
+
+def _failure(described: Node, said: list[str]) -> EngineError:
+    why = log.reason([*(said or _last_run(described)), *log.crash(described.crash)])
+    return EngineError(
+        "\n".join(["Elasticsearch did not start. Its log says:", *why, f"(all of it: {described.logs})"])
+    )
+
+
+def _problem(described: Node, *, pid: int | None, answers: bool) -> str | None:
+    if pid is not None and not answers:
+        return "its process runs but does not answer: it is still starting, or busy"
+    free = node.free_space(described.root)
+    if free < node.FLOOD_STAGE:
+        return "\n".join([_full(free), *log.failures(_last_run(described))])
+    if pid is None and described.pidfile.exists():
+        last = log.reason([*_last_run(described), *log.crash(described.crash)])
+        return "\n".join(["it ended without being stopped; its log says:", *last])
+    return None
+
+
+def _last_run(described: Node) -> list[str]:
+    return log.last_run(log.tail(_log_files(described), 2000))
+
+
+def _log_files(described: Node) -> list[Path]:
+    return [described.logs / "engine.1.log", described.log]

@@ -1,0 +1,118 @@
+"""Turn a text into word 5-grams and a sampled signature; pure, and blind to what the signatures are used for.
+
+A gram is five consecutive word tokens, hashed to 64 bits. A signature is the sample of an article's grams that
+Elasticsearch indexes: the minimum of every window of ``WINDOW`` consecutive grams (winnowing; Schleimer, Wilkerson
+and Aiken 2003), so two texts that share a run of 34 tokens share at least two sampled grams.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+import unicodedata
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import xxhash
+
+GRAM = 5  # tokens a gram: shorter ones are shared by chance, longer ones break at the first edit
+WINDOW = 15  # grams a window: one hash in 8, and no shared run of GRAM + 2 * WINDOW - 1 = 34 tokens is missed
+SIGNATURE = 1  # version of everything in this module that changes a hash; kept beside every stored signature
+CHARACTER_GRAM = 5  # characters a token in scripts that are written without spaces
+
+Hashes = npt.NDArray[np.uint64]
+
+# Invisible characters stand inside words without changing them: soft hyphens, zero-width and directional marks.
+_INVISIBLE = re.compile("[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
+_MODIFIER_APOSTROPHE = "\u02bc"  # the one apostrophe that counts as a letter
+_TOKEN = re.compile(r"\w+")
+# Scripts written without spaces between words: Thai, Lao, Khmer, Myanmar, kana and Han. Each character is a token
+# of its own there, which makes the grams of such a text character grams.
+_UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
+
+# Odd multipliers, one a position in the gram: the order of the words counts.
+_WEIGHTS = np.array(
+    [0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9, 0xD6E8FEB86659FD93, 0xA0761D6478BD642F],
+    dtype=np.uint64,
+)
+_MIX = np.uint64(0xFF51AFD7ED558CCD)
+
+
+@dataclass(frozen=True, slots=True)
+class Shingled:
+    """A text as its tokens and grams; ``grams[i]`` hashes ``tokens[i : i + GRAM]``."""
+
+    tokens: tuple[str, ...]
+    grams: Hashes  # in text order, repeats kept
+    text_hash: str  # of the normalised tokens: equal texts, equal hash
+
+    @property
+    def unique(self) -> Hashes:
+        """The distinct grams, ascending."""
+        return np.unique(self.grams)
+
+
+def normalise(text: str) -> str:
+    """Fold case, ligatures and width and drop invisible characters; quotes, dashes and spaces only part tokens."""
+    if text.isascii():
+        return text.lower()
+    visible = _INVISIBLE.sub("", text).replace(_MODIFIER_APOSTROPHE, "'")
+    return unicodedata.normalize("NFKC", visible).casefold()
+
+
+def tokens(text: str) -> tuple[str, ...]:
+    """List the word tokens of a text, normalised; a character each where words are not spaced."""
+    folded = normalise(text)
+    if not folded.isascii() and _UNSPACED.search(folded):
+        folded = _UNSPACED.sub(lambda match: f" {match.group()} ", folded)
+    return tuple(_TOKEN.findall(folded))
+
+
+def shingle(text: str) -> Shingled:
+    """Give the tokens and grams of a text; a text of fewer than ``GRAM`` tokens has no grams."""
+    words = tokens(text)
+    return Shingled(
+        tokens=words,
+        grams=hash_grams(words),
+        text_hash=xxhash.xxh3_128_hexdigest(" ".join(words).encode()),
+    )
+
+
+def hash_grams(words: tuple[str, ...]) -> Hashes:
+    """Hash every run of ``GRAM`` tokens to 64 bits, in text order."""
+    count = len(words) - GRAM + 1
+    if count <= 0:
+        return np.empty(0, dtype=np.uint64)
+    encoded = " ".join(words).encode().split(b" ")  # one encoding for all: no token holds a space
+    hashes = np.fromiter(map(xxhash.xxh3_64_intdigest, encoded), dtype=np.uint64, count=len(words))
+    grams = np.zeros(count, dtype=np.uint64)
+    for position, weight in enumerate(_WEIGHTS):
+        grams += hashes[position : position + count] * weight
+    grams ^= grams >> np.uint64(32)
+    grams *= _MIX
+    grams ^= grams >> np.uint64(29)
+    return grams
+
+
+def sample(grams: Hashes) -> Hashes:
+    """Winnow: the minimum of every ``WINDOW`` consecutive grams, distinct and ascending; all of a short text."""
+    if len(grams) <= WINDOW:
+        return np.unique(grams)
+    windows = np.lib.stride_tricks.sliding_window_view(grams, WINDOW)
+    return np.unique(windows.min(axis=1))
+
+
+def encode(hashes: Hashes) -> list[str]:
+    """Write hashes as keywords of 8 characters (their upper 48 bits, base64url).
+
+    48 bits keep the chance that one hash of a query meets a stranger's at one in ten million for 500,000 articles.
+    """
+    raw = hashes.astype(">u8").view(np.uint8).reshape(-1, 8)[:, :6].tobytes()
+    text = base64.urlsafe_b64encode(raw).decode("ascii")
+    return [text[start : start + 8] for start in range(0, len(text), 8)]
+
+
+def signature(shingled: Shingled) -> list[str]:
+    """Give the keywords under which an article is found."""
+    return encode(sample(shingled.grams))
