@@ -250,7 +250,12 @@ FOXES = "the foxes jumping quickly"
         ("standard", ["porter_stem"], FOXES, ["the", "fox", "jump", "quickli"]),
         ("standard", ["reverse"], "quick fox jumps", ["kciuq", "xof", "spmuj"]),
         ("standard", ["snowball"], "generously skies", ["generous", "sky"]),
-        ("standard", [{"type": "snowball", "language": "French"}], "continuellement majestueux", ["continuel", "majestu"]),
+        (
+            "standard",
+            [{"type": "snowball", "language": "French"}],
+            "continuellement majestueux",
+            ["continuel", "majestu"],
+        ),
         ("standard", ["stemmer"], FOXES, ["the", "fox", "jump", "quickli"]),
         ("standard", [{"type": "stemmer", "language": "light_english"}], FOXES, ["the", "fox", "jump", "quick"]),
         ("standard", [{"type": "stemmer", "name": "porter2"}], "generously quickly", ["generous", "quick"]),
@@ -444,7 +449,9 @@ def test_an_index_with_an_unsupported_option_is_not_created(client: Elasticsearc
         client.indices.create(index=f"plugin-{uuid.uuid4().hex}", settings={"analysis": bad})
 
 
-@pytest.mark.parametrize("text", ["😀 it’s <b>MARKED</b> 𝒳y", "", "1", "a" * 600 + " b", "𐐀𐐁 ÀÉ\ud7ff", "x" * 254 + "𝒳𝒳"])
+@pytest.mark.parametrize(
+    "text", ["😀 it’s <b>MARKED</b> 𝒳y", "", "1", "a" * 600 + " b", "𐐀𐐁 ÀÉ\ud7ff", "x" * 254 + "𝒳𝒳"]
+)
 def test_the_lowercase_tokenizer_is_the_letter_tokenizer_in_lower_case(client: Elasticsearch, text: str) -> None:
     """Our own tokenizer gives the tokens, offsets and positions that Lucene's letter tokenizer and filter give."""
     changes: list[Any] = ["html_strip", {"type": "mapping", "mappings": ["it’s => it is"]}]
