@@ -352,4 +352,7 @@ def _run(
 
 
 def _leftover(store: Store, now: Callable[[], datetime]) -> dict[str, int]:
-    return dict(detect(store, now=now))
+    """Judge what is still pending, and let the searches that follow see all of this run."""
+    found = dict(detect(store, now=now))
+    store.articles.refresh()
+    return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -49,10 +50,15 @@ def translated() -> Iterator[None]:
         raise StoreError(f"Elasticsearch refused the request (400): {reason(error)}") from error
     except (TransportConnectionError, ConnectionTimeout) as error:
         raise UnavailableError(
-            f"Elasticsearch does not answer ({error.message}). Is it running? Try: condensat engine status"
+            f"Elasticsearch does not answer ({_brief(error.message)}). Is it running? Try: condensat engine status"
         ) from error
     except (ApiError, TransportError) as error:
         raise StoreError(f"Elasticsearch failed: {error.message}") from error
+
+
+def _brief(message: str) -> str:
+    """Drop the names of objects from a transport's message: they tell a user nothing."""
+    return re.sub(r"<[^<>]* object at 0x[0-9a-f]+>(?:\([^()]*\))?[:,]?\s*", "", message)[:300]
 
 
 def reason(error: ApiError) -> str:
