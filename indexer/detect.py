@@ -8,7 +8,6 @@ comes after both refreshes, so no pair is missed; and a worker that dies leaves 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +15,8 @@ from indexer.models import STORED_KINDS, Pair
 from indexer.reposts import RULES, Rules, Version, relate
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
     from indexer.elastic import Store
     from indexer.elastic.documents import Stored
 
@@ -83,7 +84,9 @@ def _round(
     written.update({pair.id: pair.kind.value for pair in pairs.values()})
 
     changed = _changed_since(store, known, pairs.values())
-    again = {each.version.id for each in subjects if each.version.id in changed or candidates_changed(each, pairs, changed)}
+    again = {
+        each.version.id for each in subjects if each.version.id in changed or candidates_changed(each, pairs, changed)
+    }
     again |= store.articles.finish([each for each in subjects if each.version.id not in again])
     touched = {side for pair in (*pairs.values(), *before.values()) for side in (pair.earlier, pair.later)}
     summarise(store, touched)
@@ -124,7 +127,11 @@ def _changed_since(store: Store, known: dict[str, Stored], pairs: Iterable[Pair]
     for identity in sides:
         version: Version = known[identity].version
         fact = facts.get(identity)
-        if fact is None or fact[0] != version.shingled.text_hash or datetime.fromisoformat(fact[1]) != version.effective:
+        if (
+            fact is None
+            or fact[0] != version.shingled.text_hash
+            or datetime.fromisoformat(fact[1]) != version.effective
+        ):
             changed.add(identity)
     return changed
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -17,15 +16,15 @@ from indexer.models import Article, Outcome, Reason, RejectedError, Rejection, R
 from indexer.text import strip_controls, title
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
     from indexer.elastic import Store
     from indexer.progress import Progress
 
 BATCH = 500  # articles a batch: one bulk request, one refresh, one round of candidate queries
 
 
-def import_articles(
-    store: Store, lines: Iterable[bytes], *, now: Callable[[], datetime], progress: Progress
-) -> Report:
+def import_articles(store: Store, lines: Iterable[bytes], *, now: Callable[[], datetime], progress: Progress) -> Report:
     """Read articles from JSON lines, index them and find their pairs.
 
     A line that cannot be read costs itself alone; its number, from 1, stands in the report. When Elasticsearch

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from indexer.detect import detect
@@ -16,6 +14,9 @@ from indexer.shingles import shingle
 from indexer.urls import normalise
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from datetime import datetime
+
     from indexer.elastic import Store
 
 
@@ -64,9 +65,7 @@ def take_in(store: Store, arrivals: Sequence[Arrival], report: Report, *, now: C
                 )
     for each, end in zip(merged, written, strict=True):
         if end.outcome is Outcome.REJECTED:
-            report.count(
-                Outcome.REJECTED, Rejection(what=each.what, reason=Reason.NOT_WRITTEN, detail=end.error)
-            )
+            report.count(Outcome.REJECTED, Rejection(what=each.what, reason=Reason.NOT_WRITTEN, detail=end.error))
         else:
             report.count(end.outcome)
     for _ in range(len(arrivals) - len(merged)):

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from datetime import datetime
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from indexer.models import Kind, Pair, Precision
 from indexer.shingles import GRAM, Hashes, Shingled
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -108,17 +111,18 @@ def judge(measures: Measures, *, tokens_a: int, tokens_b: int, rules: Rules = RU
     least, most = sorted((measures.coverage_a, measures.coverage_b))
     if measures.shared_tokens == 0:
         return Kind.UNRELATED
-    template = (
-        measures.numbers >= rules.template_numbers and measures.shared_numbers < rules.template_shared_numbers
-    )
+    template = measures.numbers >= rules.template_numbers and measures.shared_numbers < rules.template_shared_numbers
     if not template and least >= rules.near_coverage and shorter >= rules.near_tokens:
         return Kind.NEAR
     if not template and most >= rules.partial_coverage and measures.shared_tokens >= rules.partial_tokens:
         return Kind.PARTIAL
-    if not template and (measures.longest_run >= rules.passage_run or (
-        most >= rules.passage_coverage
-        and measures.shared_tokens >= rules.passage_tokens
-        and measures.longest_run >= rules.passage_min_run)
+    if not template and (
+        measures.longest_run >= rules.passage_run
+        or (
+            most >= rules.passage_coverage
+            and measures.shared_tokens >= rules.passage_tokens
+            and measures.longest_run >= rules.passage_min_run
+        )
     ):
         return Kind.PASSAGE
     return Kind.RELATED
@@ -128,9 +132,7 @@ def relate(one: Version, other: Version, *, rules: Rules = RULES, ignored: Hashe
     """Judge two articles, whichever is given first, and say which was earlier."""
     earlier, later = sorted((one, other), key=lambda each: each.order)
     measures = measure(earlier.shingled, later.shingled, ignored=ignored)
-    kind = judge(
-        measures, tokens_a=len(earlier.shingled.tokens), tokens_b=len(later.shingled.tokens), rules=rules
-    )
+    kind = judge(measures, tokens_a=len(earlier.shingled.tokens), tokens_b=len(later.shingled.tokens), rules=rules)
     same_source = earlier.source == later.source
     return Pair(
         id=pair_id(earlier.id, later.id),

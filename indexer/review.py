@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,6 +16,8 @@ from indexer.search import date_range
 from indexer.shingles import shingle
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
     from indexer.elastic import Store
 
 OFFERED = 5  # near ids that are offered for one that is not known
@@ -108,9 +109,7 @@ def pairs(
     if start or end:
         filters.append({"range": {"later_effective": date_range(start, end)}})
     if min_coverage > 0:
-        filters.append(
-            _either({"range": {f"coverage_{side}": {"gte": min_coverage}}} for side in ("earlier", "later"))
-        )
+        filters.append(_either({"range": {f"coverage_{side}": {"gte": min_coverage}}} for side in ("earlier", "later")))
     store.pairs.refresh()
     query = {"bool": {"filter": filters}} if filters else {"match_all": {}}
     for number, pair in enumerate(store.pairs.find(query)):

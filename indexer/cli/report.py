@@ -59,8 +59,7 @@ def table(report: Report) -> Table:
 
 
 def _rows(report: Report) -> Iterator[tuple[str, Text]]:
-    quiet = report.unchanged or report.feeds_unchanged or not (report.rejections or report.feeds_failed)
-    if quiet and not (report.created or report.updated or report.pairs or report.failed_writes):
+    if not (report.created or report.updated or report.pairs or report.failed_writes):
         yield "", Text("Nothing new.", style="green")
     if report.feeds_read or report.feeds_failed:
         unchanged = f", {report.feeds_unchanged} unchanged since the last time" if report.feeds_unchanged else ""

@@ -44,7 +44,9 @@ def parse_moment(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
 
-def article_document(article: Article, *, condensate: str, shingled: Shingled, entry_hash: str | None) -> dict[str, Any]:
+def article_document(
+    article: Article, *, condensate: str, shingled: Shingled, entry_hash: str | None
+) -> dict[str, Any]:
     """Give the fields that ingest owns. Analysts' and derived fields are not among them."""
     published = article.published
     document: dict[str, Any] = {

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from elastic_transport import ConnectionError as TransportConnectionError
 from elastic_transport import ConnectionTimeout, TransportError
 from elasticsearch import ApiError, AuthenticationException, AuthorizationException, BadRequestError, NotFoundError
 
 from indexer.models import CondensatError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 class StoreError(CondensatError):
@@ -63,7 +66,12 @@ def reason(error: ApiError) -> str:
 def deepest(cause: dict[str, object]) -> str:
     """Follow ``failed_shards`` and ``caused_by`` down to the last reason."""
     shards = cause.get("failed_shards")
-    if isinstance(shards, list) and shards and isinstance(shards[0], dict) and isinstance(shards[0].get("reason"), dict):
+    if (
+        isinstance(shards, list)
+        and shards
+        and isinstance(shards[0], dict)
+        and isinstance(shards[0].get("reason"), dict)
+    ):
         return deepest(shards[0]["reason"])
     inner = cause.get("caused_by")
     if isinstance(inner, dict):

@@ -66,9 +66,7 @@ class Feeds:
         }
         with translated():
             try:
-                self._client.create(
-                    index=self._write, id=identity, document=document, refresh=True, require_alias=True
-                )
+                self._client.create(index=self._write, id=identity, document=document, refresh=True, require_alias=True)
             except ConflictError:
                 return False
         return True

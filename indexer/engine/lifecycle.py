@@ -48,16 +48,22 @@ class Running:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Status:
-    """What there is to know of a home's engine. ``problem`` says what is wrong, ``health`` is the cluster's colour."""
+    """What there is to know of a home's engine; an engine that was never started has no folders.
 
-    running: bool
-    version: str | None
-    url: str | None
-    pid: int | None
-    data: Path | None
-    size: int  # bytes on disk
-    health: str | None
-    problem: str | None
+    ``running`` means that it answers, ``pid`` alone that its process lives. ``health`` is the cluster's colour.
+    """
+
+    running: bool = False
+    version: str | None = None
+    url: str | None = None
+    username: str | None = None
+    password_file: Path | None = None
+    pid: int | None = None
+    data: Path | None = None
+    size: int = 0  # bytes on disk, logs included
+    log: Path | None = None
+    health: str | None = None
+    problem: str | None = None
 
 
 def _silent(_: str) -> None:
@@ -110,7 +116,7 @@ def status(home: Path) -> Status:
     """Tell how the home's engine is; changes nothing and starts nothing."""
     where = place.existing(home)
     if where is None:
-        return Status(running=False, version=None, url=None, pid=None, data=None, size=0, health=None, problem=None)
+        return Status()
     described = _node(where, heap="")
     pid = node.process(described)
     found = None if pid is None else _answering(where, seconds=ANSWER_SECONDS)
@@ -123,9 +129,12 @@ def status(home: Path) -> Status:
         running=found is not None,
         version=version,
         url=None if found is None else found.url,
+        username=node.USERNAME if where.password.exists() else None,
+        password_file=where.password if where.password.exists() else None,
         pid=pid,
-        data=described.data,
+        data=described.data if described.data.is_dir() else None,
         size=node.size_on_disk(described.root),
+        log=described.log if described.log.exists() else None,
         health=health,
         problem=_problem(described, pid=pid, answers=found is not None),
     )

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from indexer.engine import account as accounts
+from indexer.engine.errors import EngineError
 
 if TYPE_CHECKING:
     from indexer.engine.account import Account
@@ -45,12 +46,15 @@ class Place:
 
 
 def existing(home: Path) -> Place | None:
-    """Find the place of a home whose engine was started before; change nothing."""
+    """Find the place of a home whose engine was started before; raise EngineError where the home is closed to us."""
     own = home / "engine"
-    if not own.is_dir():
-        return None
-    root = _pointed(home, own) or own
-    return Place(home=home.resolve(), own=own, root=root, account=accounts.choose(home))
+    try:
+        if not own.is_dir():
+            return None
+        root = _pointed(home, own) or own
+        return Place(home=home.resolve(), own=own, root=root, account=accounts.choose(home))
+    except PermissionError as error:
+        raise EngineError(f"{home} belongs to another user. Set CONDENSAT_HOME to a folder of your own.") from error
 
 
 def make(home: Path, *, shared: Path = SHARED) -> Place:

@@ -3,6 +3,8 @@ package condensat.analysis;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.function.BiFunction;
+import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
 import java.util.regex.Pattern;
 import org.apache.lucene.analysis.Analyzer;
 import org.apache.lucene.analysis.CharArraySet;
@@ -53,15 +55,15 @@ final class Analyzers {
             CharArraySet stopWords = stopWords(o, environment, CharArraySet.EMPTY_SET);
             return new Chain(StandardTokenizer::new, in -> new FingerprintFilter(
                 new StopFilter(new ASCIIFoldingFilter(new LowerCaseFilter(in)), stopWords), longest, separator
-            ));
+            ), in -> in);
         });
         add("pattern", (o, environment) -> {
             Pattern pattern = o.pattern("\\W+");
             boolean lowercase = o.flag("lowercase", true);
             CharArraySet stopWords = stopWords(o, environment, CharArraySet.EMPTY_SET);
+            UnaryOperator<TokenStream> letters = lowercase ? LowerCaseFilter::new : in -> in;
             return new Chain(
-                () -> new PatternTokenizer(pattern, -1),
-                in -> new StopFilter(lowercase ? new LowerCaseFilter(in) : in, stopWords)
+                () -> new PatternTokenizer(pattern, -1), in -> new StopFilter(letters.apply(in), stopWords), letters
             );
         });
     }
@@ -83,12 +85,14 @@ final class Analyzers {
     }
 
     private static final class Chain extends Analyzer {
-        private final java.util.function.Supplier<Tokenizer> tokenizer;
-        private final java.util.function.UnaryOperator<TokenStream> filters;
+        private final Supplier<Tokenizer> tokenizer;
+        private final UnaryOperator<TokenStream> filters;
+        private final UnaryOperator<TokenStream> normalizer;
 
-        Chain(java.util.function.Supplier<Tokenizer> tokenizer, java.util.function.UnaryOperator<TokenStream> filters) {
+        Chain(Supplier<Tokenizer> tokenizer, UnaryOperator<TokenStream> filters, UnaryOperator<TokenStream> normalizer) {
             this.tokenizer = tokenizer;
             this.filters = filters;
+            this.normalizer = normalizer;
         }
 
         @Override
@@ -99,7 +103,7 @@ final class Analyzers {
 
         @Override
         protected TokenStream normalize(String field, TokenStream in) {
-            return new LowerCaseFilter(in);
+            return normalizer.apply(in);
         }
     }
 }

@@ -37,9 +37,8 @@ public final class CondensatAnalysisPlugin extends Plugin implements AnalysisPlu
         return Analyzers.all();
     }
 
-    /** Those that have another meaning without a definition than an empty definition has. */
     @Override
     public List<PreConfiguredTokenFilter> getPreConfiguredTokenFilters() {
-        return List.of(PreConfiguredTokenFilter.singleton("elision", true, TokenFilters.frenchElision()::apply));
+        return TokenFilters.withoutDefinition();
     }
 }

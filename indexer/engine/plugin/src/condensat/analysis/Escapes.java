@@ -37,12 +37,12 @@ final class Escapes {
         return out.toString();
     }
 
-    /** Splits "left => right" and resolves both sides; white space around them does not count. */
+    /** Splits "left => right" and resolves both sides; ASCII blanks around them do not count, other white space does. */
     static String[] rule(String line) {
         int arrow = line.lastIndexOf("=>");
         if (arrow < 0) {
             throw new IllegalArgumentException("[" + line + "] is not of the form [key => value]");
         }
-        return new String[] {resolve(line.substring(0, arrow).strip()), resolve(line.substring(arrow + 2).strip())};
+        return new String[] {resolve(line.substring(0, arrow).trim()), resolve(line.substring(arrow + 2).trim())};
     }
 }

@@ -18,38 +18,31 @@ final class LowercaseLetterTokenizer extends Tokenizer {
     public boolean incrementToken() throws IOException {
         clearAttributes();
         int start = at;
-        int length = 0;
         for (int c = next(); c >= 0; c = next()) {
-            int width = Character.charCount(c);
-            if (!Character.isLetter(c)) {
-                at += width;
-                if (length > 0) {
-                    offsets.setOffset(correctOffset(start), correctOffset(start + length));
-                    return true;
+            at += Character.charCount(c);
+            if (Character.isLetter(c)) {
+                term.append(Character.toString(Character.toLowerCase(c)));
+                if (at - start >= LONGEST) { // a letter beyond the basic plane may end one past it, as in Lucene
+                    return found(start, at);
                 }
+            } else if (term.length() > 0) {
+                return found(start, at - Character.charCount(c));
+            } else {
                 start = at;
-                continue;
             }
-            if (length + width > LONGEST) {
-                pushedBack = c;
-                break;
-            }
-            at += width;
-            length += width;
-            term.append(Character.toString(Character.toLowerCase(c)));
         }
-        offsets.setOffset(correctOffset(start), correctOffset(start + length));
-        return length > 0;
+        return found(start, at);
+    }
+
+    private boolean found(int start, int end) {
+        offsets.setOffset(correctOffset(start), correctOffset(end));
+        return term.length() > 0;
     }
 
     /** The next code point, or -1 at the end; a lone surrogate stands for itself. */
     private int next() throws IOException {
-        if (pushedBack >= 0) {
-            int c = pushedBack;
-            pushedBack = -1;
-            return c;
-        }
-        int high = input.read();
+        int high = pushedBack >= 0 ? pushedBack : input.read();
+        pushedBack = -1;
         if (high < 0 || !Character.isHighSurrogate((char) high)) {
             return high;
         }

@@ -1,5 +1,6 @@
 package condensat.analysis;
 
+import java.util.Locale;
 import java.util.function.UnaryOperator;
 import org.apache.lucene.analysis.TokenStream;
 import org.apache.lucene.analysis.core.KeywordTokenizer;
@@ -18,16 +19,16 @@ final class Stemmers {
     private Stemmers() {}
 
     static UnaryOperator<TokenStream> byName(Options o) {
-        String language = o.text("language", o.text("name", "english"));
-        return switch (language) {
+        String language = o.text("language", o.text("name", "porter"));
+        return switch (language.toLowerCase(Locale.ROOT)) {
             case "english", "porter" -> PorterStemFilter::new;
-            case "light_english", "lightEnglish", "kstem" -> KStemFilter::new;
-            case "minimal_english", "minimalEnglish" -> EnglishMinimalStemFilter::new;
-            case "possessive_english", "possessiveEnglish" -> EnglishPossessiveFilter::new;
+            case "light_english", "lightenglish", "kstem" -> KStemFilter::new;
+            case "minimal_english", "minimalenglish" -> EnglishMinimalStemFilter::new;
+            case "possessive_english", "possessiveenglish" -> EnglishPossessiveFilter::new;
             case "porter2" -> in -> new SnowballFilter(in, new EnglishStemmer());
             case "french" -> in -> new SnowballFilter(in, new FrenchStemmer());
-            case "light_french", "lightFrench" -> FrenchLightStemFilter::new;
-            case "minimal_french", "minimalFrench" -> FrenchMinimalStemFilter::new;
+            case "light_french", "lightfrench" -> FrenchLightStemFilter::new;
+            case "minimal_french", "minimalfrench" -> FrenchMinimalStemFilter::new;
             default -> throw o.refusal("does not support the language [" + language + "]");
         };
     }

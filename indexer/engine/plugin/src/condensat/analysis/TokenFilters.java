@@ -2,6 +2,7 @@ package condensat.analysis;
 
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
@@ -46,6 +47,7 @@ import org.apache.lucene.analysis.util.ElisionFilter;
 import org.elasticsearch.index.IndexSettings;
 import org.elasticsearch.index.analysis.AbstractTokenFilterFactory;
 import org.elasticsearch.index.analysis.NormalizingTokenFilterFactory;
+import org.elasticsearch.index.analysis.PreConfiguredTokenFilter;
 import org.elasticsearch.index.analysis.TokenFilterFactory;
 import org.elasticsearch.indices.analysis.AnalysisModule.AnalysisProvider;
 import org.elasticsearch.plugins.AnalysisPlugin;
@@ -138,8 +140,8 @@ final class TokenFilters {
         add("reverse", o -> ReverseStringFilter::new);
         add("snowball", Stemmers::snowball);
         add("stemmer", Stemmers::byName);
-        add("truncate", o -> {
-            int longest = o.positive("length", 10);
+        required("truncate", o -> {
+            int longest = o.positive("length", -1);
             return in -> TruncateTokenFilter.truncateAfterChars(in, longest);
         });
         add("word_delimiter", WordDelimiters::plain);
@@ -200,9 +202,13 @@ final class TokenFilters {
         };
     }
 
-    /** What [elision] does when it is named without a definition. */
-    static UnaryOperator<TokenStream> frenchElision() {
-        return in -> new ElisionFilter(in, FrenchAnalyzer.DEFAULT_ARTICLES);
+    /** Those that mean something else when they are named without a definition than an empty definition means. */
+    static List<PreConfiguredTokenFilter> withoutDefinition() {
+        return List.of(
+            PreConfiguredTokenFilter.singleton("edge_ngram", false, false, in -> new EdgeNGramTokenFilter(in, 1)),
+            PreConfiguredTokenFilter.singleton("elision", true, in -> new ElisionFilter(in, FrenchAnalyzer.DEFAULT_ARTICLES)),
+            PreConfiguredTokenFilter.singleton("truncate", false, in -> TruncateTokenFilter.truncateAfterChars(in, 10))
+        );
     }
 
     private static UnaryOperator<TokenStream> lowercase(Options o) {

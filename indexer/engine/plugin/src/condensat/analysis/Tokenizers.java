@@ -103,8 +103,8 @@ final class Tokenizers {
         IntPredicate classes = c -> false;
         for (String entry : o.requiredList("tokenize_on_chars")) {
             String single = entry.startsWith("\\") && entry.length() > 1 ? Escapes.resolve(entry) : entry;
-            if (single.codePointCount(0, single.length()) == 1) {
-                characters.add(single.codePointAt(0));
+            if (single.length() == 1) { // a character beyond the basic plane is refused, as stock does
+                characters.add((int) single.charAt(0));
             } else {
                 classes = classes.or(characterClass(o, "tokenize_on_chars", entry));
             }
