@@ -131,9 +131,14 @@ def unpack(archive: Path, target: Path, *, folder: str) -> None:
         with zipfile.ZipFile(archive) as content:
             for entry in content.infolist():
                 path = Path(content.extract(entry, scratch))
-                runnable = (entry.external_attr >> 16) & stat.S_IXUSR
-                path.chmod(0o755 if entry.is_dir() or runnable else 0o644)
-        (Path(scratch) / folder).rename(target)
+                if not entry.is_dir():
+                    runnable = (entry.external_attr >> 16) & stat.S_IXUSR
+                    path.chmod(0o755 if runnable else 0o644)
+        whole = Path(scratch) / folder
+        for path in (whole, *whole.rglob("*")):
+            if path.is_dir():  # an archive need not name the folders of its files
+                path.chmod(0o755)
+        whole.rename(target)
 
 
 def _transfer(artifact: Artifact, partial: Path, *, progress: Callable[[str], None]) -> None:

@@ -38,7 +38,11 @@ SENTENCE = "The 2 QUICK Brown-Foxes jumped over the lazy dog's bone."
         ({"type": "char_group", "tokenize_on_chars": ["\\u002d", "symbol"]}, "a-b+c d", ["a", "b", "c d"]),
         ({"type": "char_group", "tokenize_on_chars": ["punctuation", "digit"]}, "a.b1c«d»", ["a", "b", "c", "d"]),
         ({"type": "char_group", "tokenize_on_chars": ["-"], "max_token_length": 3}, "abcde-f", ["abc", "de", "f"]),
-        ("classic", SENTENCE, "The 2 QUICK Brown Foxes jumped over the lazy dog's bone".split()),
+        (
+            "classic",
+            SENTENCE,
+            ["The", "2", "QUICK", "Brown", "Foxes", "jumped", "over", "the", "lazy", "dog's", "bone"],
+        ),
         ("edge_ngram", "Quick Fox", ["Q", "Qu"]),
         (
             {"type": "edge_ngram", "min_gram": 2, "max_gram": 10, "token_chars": ["letter", "digit"]},
@@ -46,8 +50,12 @@ SENTENCE = "The 2 QUICK Brown-Foxes jumped over the lazy dog's bone."
             ["Qu", "Qui", "Quic", "Quick", "Fo", "Fox", "Foxe", "Foxes"],
         ),
         ("keyword", "New York", ["New York"]),
-        ("letter", SENTENCE, "The QUICK Brown Foxes jumped over the lazy dog s bone".split()),
-        ("lowercase", SENTENCE, "the quick brown foxes jumped over the lazy dog s bone".split()),
+        ("letter", SENTENCE, ["The", "QUICK", "Brown", "Foxes", "jumped", "over", "the", "lazy", "dog", "s", "bone"]),
+        (
+            "lowercase",
+            SENTENCE,
+            ["the", "quick", "brown", "foxes", "jumped", "over", "the", "lazy", "dog", "s", "bone"],
+        ),
         (
             "ngram",
             "Quick Fox",
@@ -151,7 +159,7 @@ FOXES = "the foxes jumping quickly"
             "classic",
             ["classic"],
             "The 2 Q.U.I.C.K. Brown-Foxes jumped over the lazy dog's bone.",
-            "The 2 QUICK Brown Foxes jumped over the lazy dog bone".split(),
+            ["The", "2", "QUICK", "Brown", "Foxes", "jumped", "over", "the", "lazy", "dog", "bone"],
         ),
         ("whitespace", ["decimal_digit"], "१-one two-२ ३", ["1-one", "two-2", "3"]),
         (
@@ -232,7 +240,18 @@ FOXES = "the foxes jumping quickly"
             [{"type": "pattern_capture", "patterns": ["([^@]+)", "(\\p{L}+)", "(\\d+)", "@(.+)"]}],
             "john-smith_123@foo-bar.com",
             # Two of the patterns capture the domain; the page lists it once.
-            "john-smith_123@foo-bar.com john-smith_123 john smith 123 foo-bar.com foo foo-bar.com bar com".split(),
+            [
+                "john-smith_123@foo-bar.com",
+                "john-smith_123",
+                "john",
+                "smith",
+                "123",
+                "foo-bar.com",
+                "foo",
+                "foo-bar.com",
+                "bar",
+                "com",
+            ],
         ),
         (
             "keyword",
@@ -250,7 +269,12 @@ FOXES = "the foxes jumping quickly"
         ("standard", ["porter_stem"], FOXES, ["the", "fox", "jump", "quickli"]),
         ("standard", ["reverse"], "quick fox jumps", ["kciuq", "xof", "spmuj"]),
         ("standard", ["snowball"], "generously skies", ["generous", "sky"]),
-        ("standard", [{"type": "snowball", "language": "French"}], "continuellement majestueux", ["continuel", "majestu"]),
+        (
+            "standard",
+            [{"type": "snowball", "language": "French"}],
+            "continuellement majestueux",
+            ["continuel", "majestu"],
+        ),
         ("standard", ["stemmer"], FOXES, ["the", "fox", "jump", "quickli"]),
         ("standard", [{"type": "stemmer", "language": "light_english"}], FOXES, ["the", "fox", "jump", "quick"]),
         ("standard", [{"type": "stemmer", "name": "porter2"}], "generously quickly", ["generous", "quick"]),
@@ -327,7 +351,7 @@ def test_token_filters(
         (
             {"type": "pattern"},
             SENTENCE,
-            "the 2 quick brown foxes jumped over the lazy dog s bone".split(),
+            ["the", "2", "quick", "brown", "foxes", "jumped", "over", "the", "lazy", "dog", "s", "bone"],
         ),
         (
             {"type": "pattern", "pattern": "\\W|_", "lowercase": True},
@@ -444,7 +468,9 @@ def test_an_index_with_an_unsupported_option_is_not_created(client: Elasticsearc
         client.indices.create(index=f"plugin-{uuid.uuid4().hex}", settings={"analysis": bad})
 
 
-@pytest.mark.parametrize("text", ["😀 it’s <b>MARKED</b> 𝒳y", "", "1", "a" * 600 + " b", "𐐀𐐁 ÀÉ\ud7ff", "x" * 254 + "𝒳𝒳"])
+@pytest.mark.parametrize(
+    "text", ["😀 it’s <b>MARKED</b> 𝒳y", "", "1", "a" * 600 + " b", "𐐀𐐁 ÀÉ\ud7ff", "x" * 254 + "𝒳𝒳"]
+)
 def test_the_lowercase_tokenizer_is_the_letter_tokenizer_in_lower_case(client: Elasticsearch, text: str) -> None:
     """Our own tokenizer gives the tokens, offsets and positions that Lucene's letter tokenizer and filter give."""
     changes: list[Any] = ["html_strip", {"type": "mapping", "mappings": ["it’s => it is"]}]
