@@ -1,4 +1,4 @@
-"""Make one article out of what the feed and the page say; pure, and the only place that decides which of them counts."""
+"""Make one article out of what the feed and the page say; pure, the only place that decides which of them counts."""
 
 from __future__ import annotations
 

@@ -8,7 +8,6 @@ comes after both refreshes, so no pair is missed; and a worker that dies leaves 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +15,8 @@ from indexer.models import STORED_KINDS, Pair
 from indexer.reposts import RULES, Rules, Version, relate
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
     from indexer.elastic import Store
     from indexer.elastic.documents import Stored
 

@@ -1,13 +1,12 @@
-"""Turn the bytes of a feed into entries; pure, and run in a worker process because a hostile feed can hold the parser."""
+"""Turn the bytes of a feed into entries; pure, and run in a worker: a hostile feed can hold the parser."""
 
 from __future__ import annotations
 
 import gzip
 import re
 import zlib
-from collections.abc import Iterable
-from datetime import datetime
-from typing import Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import feedparser
 import orjson
@@ -16,19 +15,23 @@ from indexer import times, urls
 from indexer.models import Entry, ParsedFeed, Published, Reason, RejectedError, Rejection
 from indexer.text import plain, title
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
 BODY_LIMIT = 20_000_000  # bytes after unpacking a body that was still compressed
 TEXT_LIMIT = 1_000_000  # characters of an entry's body; one of 2.4 MB was seen
 _TEASER = re.compile(
-    r"\s*(?:The post|L’article|L'article|Cet article) .{1,400}? (?:appeared first on|est apparu en premier sur) .{1,200}$",
-    re.S,
+    r"\s*(?:The post|L[’']article|Cet article) .{1,400}? (?:appeared first on|est apparu en premier sur) .{1,200}$",
+    re.DOTALL,
 )
 _MORE = re.compile(
     r"\s*(?:\[(?:…|\.\.\.|&hellip;)\]|Continue reading.{0,200}|Read more.{0,40}|Lire la suite.{0,40})\s*$"
 )
 _EMAIL = re.compile(r"^\S+@\S+\s*\((?P<name>[^()]+)\)$|^(?P<other>[^<]+?)\s*<\S+@\S+>$")
-_FEED_LINK = re.compile(rb"<link\b[^>]{0,500}application/(?:rss|atom)\+xml[^>]{0,500}>", re.I)
-_HREF = re.compile(rb"href\s*=\s*[\"']?([^\"'\s>]+)", re.I)
-_DECLARATION = re.compile(rb"<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([\w.-]+)[\"']", re.I)
+_FEED_LINK = re.compile(rb"<link\b[^>]{0,500}application/(?:rss|atom)\+xml[^>]{0,500}>", re.IGNORECASE)
+_HREF = re.compile(rb"href\s*=\s*[\"']?([^\"'\s>]+)", re.IGNORECASE)
+_DECLARATION = re.compile(rb"<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([\w.-]+)[\"']", re.IGNORECASE)
 
 
 def parse(body: bytes, *, url: str, content_type: str | None, now: datetime) -> ParsedFeed:
@@ -67,17 +70,32 @@ def parse(body: bytes, *, url: str, content_type: str | None, now: datetime) -> 
 def _entries(candidates: Iterable[Entry | Rejection], url: str) -> tuple[tuple[Entry, ...], tuple[Rejection, ...]]:
     """Part the usable from the rest; the first of several with one link stands."""
     kept: dict[str, Entry] = {}
-    rejected = []
-    for each in candidates:
-        if isinstance(each, Rejection):
-            rejected.append(each)
-            continue
+    everything = list(candidates)
+    rejected = [each for each in everything if isinstance(each, Rejection)]
+    usable = [each for each in everything if isinstance(each, Entry)]
+    for each in _by_fragment(usable):
         key = urls.normalise(each.url)
         if key in kept:
             rejected.append(Rejection(what=each.url, reason=Reason.REPEATED_IN_FEED, detail=url))
         else:
             kept[key] = each
     return tuple(kept.values()), tuple(rejected)
+
+
+def _by_fragment(entries: list[Entry]) -> list[Entry]:
+    """Tell apart entries that are parts of one page (a list of comments, a change log): by the link's fragment.
+
+    The page is not theirs alone, so the feed's own text counts.
+    """
+    fragments: dict[str, set[str]] = {}
+    for each in entries:
+        fragments.setdefault(urls.normalise(each.url), set()).add(each.url.partition("#")[2])
+    return [
+        replace(each, url=urls.without_link(each.url, each.url.partition("#")[2]), has_link=False)
+        if each.has_link and "#" in each.url and len(fragments[urls.normalise(each.url)]) > 1
+        else each
+        for each in entries
+    ]
 
 
 def _entry(raw: Any, *, url: str, now: datetime) -> Entry | Rejection:
@@ -89,15 +107,16 @@ def _entry(raw: Any, *, url: str, now: datetime) -> Entry | Rejection:
     summary = plain(_text(raw.get("summary"))[:TEXT_LIMIT])
     bodies = [plain(_text(each.get("value"))[:TEXT_LIMIT]) for each in raw.get("content") or ()]
     text = max([*bodies, summary], key=len)
+    published = _published(raw, now)
     return Entry(
-        url=link or urls.without_link(url, guid or name),
+        url=link or urls.without_link(url, guid or f"{name} {published.raw or ''}".strip()),
         guid=guid,
         has_link=link is not None,
         title=name,
         authors=_authors(raw),
         summary=_untailed(summary)[:2_000],
         text=_untailed(text),
-        published=_published(raw, now),
+        published=published,
         image=_image(raw, url),
     )
 
@@ -191,7 +210,7 @@ def _from_declaration(body: bytes) -> bytes:
 def _header(body: bytes, content_type: str | None) -> str:
     """Believe a header's charset only where the bytes can be in it; otherwise the declaration and the bytes speak."""
     given = content_type or "application/xml"
-    charset = re.search(r"charset\s*=\s*[\"']?([\w.-]+)", given, re.I)
+    charset = re.search(r"charset\s*=\s*[\"']?([\w.-]+)", given, re.IGNORECASE)
     kind = given.split(";")[0].strip() or "application/xml"
     if "xml" not in kind and "rss" not in kind:
         kind = "application/xml"  # text/html and text/plain would make the parser refuse or assume latin-1

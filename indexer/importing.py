@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +16,8 @@ from indexer.models import Article, Outcome, Reason, RejectedError, Rejection, R
 from indexer.text import strip_controls, title
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
     from indexer.elastic import Store
     from indexer.progress import Progress
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from indexer.detect import detect
@@ -16,6 +14,9 @@ from indexer.shingles import shingle
 from indexer.urls import normalise
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from datetime import datetime
+
     from indexer.elastic import Store
 
 

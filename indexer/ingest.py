@@ -6,10 +6,7 @@ import asyncio
 import hashlib
 import os
 import time
-from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from indexer import articles, extract
@@ -34,11 +31,15 @@ from indexer.urls import article_id, normalise
 from indexer.workers import FEED_TIMEOUT, PAGE_TIMEOUT, Workers
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+    from datetime import datetime
+    from pathlib import Path
+
     from indexer.elastic import Store
     from indexer.elastic.feeds import FeedRecord
     from indexer.progress import Progress
 
-BATCH = 200  # articles a write: pages come slower than imported lines, and a batch is what a crash costs
+BATCH = 50  # articles a write: small enough that writing goes on beside extraction instead of after it
 FEEDS_AT_ONCE = 20  # feeds being read at a time; each holds its entries in memory
 PAGES_AT_ONCE = 40  # pages being fetched or extracted at a time
 # What may be different at the next poll: a feed with such an entry is read again even if it did not change.
@@ -100,7 +101,12 @@ class _Run:
         got = await self.fetcher.get(record.url, kind="feed", etag=record.etag, last_modified=record.last_modified)
         body_hash = hashlib.sha256(got.body).hexdigest()
         self.report.feeds_read += 1
-        success = {"last_polled": self.now(), "last_success": self.now(), "last_error": None, "last_reason": None}
+        success: dict[str, Any] = {
+            "last_polled": self.now(),
+            "last_success": self.now(),
+            "last_error": None,
+            "last_reason": None,
+        }
         if got.moved_permanently_to:
             success["moved_to"] = got.moved_permanently_to
         if got.status == 304 or body_hash == record.body_hash:
@@ -302,8 +308,7 @@ def add(
         progress.start("adding pages", len(urls) + len(files))
 
         async def read(path: Path) -> Fetched:
-            body = await asyncio.to_thread(path.read_bytes)
-            url = path.resolve().as_uri()
+            body, url = await asyncio.to_thread(lambda: (path.read_bytes(), path.resolve().as_uri()))
             return Fetched(url=url, final_url=url, status=200, body=body)
 
         await asyncio.gather(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 from xml.etree.ElementTree import Element, ParseError, SubElement, indent, tostring
 
 from defusedxml import DefusedXmlException
@@ -12,6 +12,9 @@ from defusedxml.ElementTree import fromstring
 from indexer.models import CondensatError
 from indexer.text import strip_controls, title
 from indexer.urls import absolute
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 class OpmlError(CondensatError):
@@ -77,4 +80,4 @@ def render(feeds: Iterable[OpmlFeed]) -> bytes:
             attributes["htmlUrl"] = feed.site
         SubElement(parent, "outline", attributes)
     indent(root)
-    return b'<?xml version="1.0" encoding="UTF-8"?>\n' + tostring(root, encoding="utf-8") + b"\n"
+    return b'<?xml version="1.0" encoding="UTF-8"?>\n' + bytes(tostring(root, encoding="utf-8")) + b"\n"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,6 +16,8 @@ from indexer.search import date_range
 from indexer.shingles import shingle
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
     from indexer.elastic import Store
 
 OFFERED = 5  # near ids that are offered for one that is not known

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
@@ -12,6 +11,8 @@ from indexer.elastic.documents import parse_moment
 from indexer.elastic.errors import QueryError, StoreError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from indexer.elastic import Store
 
 MARK, UNMARK = "\x02", "\x03"  # around the words that matched; no clean text contains them
@@ -102,7 +103,7 @@ def search(
         "query": {"bool": {"must": [parse(query)], "filter": filters}},
         "sort": _SORTS[sort],
         "track_scores": True,
-        "source": ["url", "title", "source", "published", "effective", "language", "repost_of", "reposts"],
+        "source_includes": ["url", "title", "source", "published", "effective", "language", "repost_of", "reposts"],
         "highlight": {
             "pre_tags": [MARK],
             "post_tags": [UNMARK],

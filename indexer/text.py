@@ -14,7 +14,7 @@ _ESCAPE_SEQUENCE = re.compile("\x1b(?:\\[[0-9;?]*[@-~]|[@-Z\\\\-_])")
 _TAG = re.compile(r"<(?:/?[A-Za-z]|!|\?)[^<>]*>")
 _BLOCK = re.compile(
     r"</?(?:p|div|br|li|ul|ol|h[1-6]|tr|table|blockquote|section|article|pre|figure|hr|dt|dd|header|footer)\b[^<>]*>",
-    re.I,
+    re.IGNORECASE,
 )
 # What is not text, with all it holds: (where it begins, where it ends).
 _DROPPED = (

@@ -31,12 +31,12 @@ _MONTHS = (
 _MONTH = {name: number for number, names in enumerate(_MONTHS, start=1) for name in names}
 _ISO = re.compile(
     r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[T ]+(\d{1,2}):(\d\d)(?::(\d\d)(?:[.,]\d+)?)?\s*(Z|[+-]\d\d:?\d\d|UTC|GMT)?)?$",
-    re.I,
+    re.IGNORECASE,
 )
 _LOCALISED = re.compile(
     r"(?:\w+\.?,?\s+)??(\d{1,2})(?:er|º|°|\.)?\s+(?:de\s+)?([a-z]{3,12})\.?\s+(?:de\s+)?(\d{4})"
     r"(?:,?\s+(\d{1,2}):(\d\d)(?::(\d\d))?\s*([A-Z]{1,5}|[+-]\d\d:?\d\d)?)?$",
-    re.I,
+    re.IGNORECASE,
 )
 
 
@@ -87,7 +87,7 @@ _ZONES = {
 }  # fmt: skip
 
 
-def _build(
+def _build(  # noqa: PLR0917 the groups of a match, in its order
     year: int, month: int, day: int, hour: str | None, minute: str | None, second: str | None, zone: str | None
 ) -> tuple[datetime, Precision, bool] | None:
     try:

@@ -80,8 +80,8 @@ def draw(found: Comparison, *, full: bool) -> Group:
     every = differences(words_a, words_b)
     shown = every if full else every[:SHOWN]
     drawn = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    drawn.add_column("only in A", ratio=1, overflow="fold")
-    drawn.add_column("only in B", ratio=1, overflow="fold")
+    drawn.add_column("words of A", ratio=1, overflow="fold")
+    drawn.add_column("words of B", ratio=1, overflow="fold")
     for a, b in shown:
         drawn.add_row(_words(words_a, a, "red", full=full), _words(words_b, b, "green", full=full))
     rest = len(every) - len(shown)
@@ -95,17 +95,15 @@ def _facts(found: Comparison) -> Iterator[tuple[str, Text]]:
     measures = found.measures
     for label, side, share in (("A", found.a, measures.coverage_a), ("B", found.b, measures.coverage_b)):
         yield label, Text.assemble(output.line(side.title or side.url, "bold"), "\n", output.line(side.source, "cyan"))
-        yield (
-            "",
-            Text.assemble(
-                (output.bar(share, width=10), "green"),
-                f" {output.percent(share)} of its {len(side.shingled.tokens)} words stand in the other",
-            ),
-        )
+        words = output.count(len(side.shingled.tokens), "word")
+        covered = f" {output.percent(share)} of it stands in the other ({words})"
+        yield "", Text.assemble((output.bar(share, width=10), "green"), covered)
     if measures.longest_run:
         yield (
             "Longest run",
-            Text.assemble(f"{measures.longest_run} words: ", output.line(found.longest_run_text, "italic")),
+            Text.assemble(
+                f"{output.count(measures.longest_run, 'word')}: ", output.line(found.longest_run_text, "italic")
+            ),
         )
     if measures.numbers:
         yield "Numbers", Text(f"{output.percent(measures.shared_numbers)} of {measures.numbers} stand in both")
@@ -122,11 +120,18 @@ def differences(a: Sequence[str], b: Sequence[str]) -> list[Difference]:
 
 
 def _words(words: Sequence[str], place: tuple[int, int], style: str, *, full: bool) -> Text:
+    """Show the words that differ in colour and brackets, since a file has no colours, between those around them."""
     start, end = place
     cut = end if full else min(end, start + WORDS_SHOWN)
-    shown = Text.assemble(
-        (" ".join(("…", *words[max(start - CONTEXT, 0) : start], "")), "dim"), (" ".join(words[start:cut]), style)
+    differing = (
+        f"[{' '.join(words[start:cut])}]" if cut == end else f"[{' '.join(words[start:cut])} … {end - cut} more]"
     )
-    if cut < end:
-        return shown.append(f" … {end - cut} words more", "dim")
-    return shown.append(" ".join(("", *words[end : end + CONTEXT], "…")), "dim")
+    before, after = words[max(start - CONTEXT, 0) : start], words[end : end + CONTEXT]
+    parts = [
+        ("…", "dim"),
+        (" ".join(before), "dim"),
+        (differing if cut > start else "[]", style),
+        (" ".join(after), "dim"),
+        ("…", "dim"),
+    ]
+    return Text(" ").join(Text(text, each) for text, each in parts if text)

@@ -183,7 +183,7 @@ def _inside(store: Store) -> Iterator[Check]:
         yield Check(name="feeds", ok=None, found="none yet", todo="condensat feeds add URL")
         return
     outdated = store.outdated()
-    found = f"{store.articles.count()} articles behind the aliases {store.prefix}-…"
+    found = f"{output.count(store.articles.count(), 'article')} behind the aliases {store.prefix}-…"
     if outdated:
         found += f"; made by another version's mappings: {', '.join(outdated)}"
     todo = "export, drop the index and import again; this version does not change mappings in place"
@@ -200,9 +200,8 @@ def _feeds(store: Store) -> Check:
         each for each in records if each.last_polled and (now - (each.last_success or each.added)).days >= SILENT_DAYS
     ]
     failing = [each for each in records if each.last_error]
-    found = (
-        f"{len(records)} feeds, {len(failing)} failed at the last poll, {len(silent)} for {SILENT_DAYS} days and more"
-    )
+    found = f"{output.count(len(records), 'feed')}, {len(failing)} failed at the last poll"
+    found += f", {len(silent)} for {SILENT_DAYS} days and more" if silent else ""
     return Check(name="feeds", ok=True, found=found, todo="condensat feeds list --failing" if failing else None)
 
 

@@ -75,7 +75,10 @@ def list_(
         output.write_listing(map(to_dict, records), form)
     elif records:
         output.show(table(records, now=session.now()))
-        output.say(f"{len(records)} feeds, {sum(bool(each.last_error) for each in records)} of them failing", "dim")
+        output.say(
+            f"{output.count(len(records), 'feed')}, {sum(bool(each.last_error) for each in records)} of them failing",
+            "dim",
+        )
     else:
         output.say("No feed fails." if failing else "No feeds yet. Add one: condensat feeds add URL")
 
@@ -88,7 +91,7 @@ def import_(
     data = read_bytes(file)
     with session.connect() as store:
         urls, added = add_opml(store, data, now=session.now())
-    output.say(f"{added} feeds added, {len(urls) - added} were there")
+    output.say(f"{output.count(added, 'feed')} added, {len(urls) - added} were there")
 
 
 @app.command("export", epilog="`condensat feeds export > feeds.opml`\n\n`condensat feeds export feeds.opml`")
@@ -112,7 +115,7 @@ def export_(
         file.write_bytes(data)
     except OSError as error:
         raise UsageError(f"{file} cannot be written: {error.strerror}") from error
-    output.say(f"{len(records)} feeds written to {file}")
+    output.say(f"{output.count(len(records), 'feed')} written to {file}")
 
 
 def check_url(url: str) -> None:

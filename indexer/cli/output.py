@@ -130,16 +130,16 @@ def write_json(value: Any) -> None:
 
 def write_listing(rows: Iterable[dict[str, Any]], form: Format) -> int:
     """Write rows as one JSON array or as JSON lines, as they come; give their number."""
-    count = 0
+    written = 0
     for row in rows:
         if form is Format.JSONL:
             write_json(row)
         else:
-            typer.echo((("[" if count == 0 else ",\n") + to_json(row)).encode(), nl=False)
-        count += 1
+            typer.echo((("[" if written == 0 else ",\n") + to_json(row)).encode(), nl=False)
+        written += 1
     if form is Format.JSON:
-        typer.echo(b"]" if count else b"[]")
-    return count
+        typer.echo(b"]" if written else b"[]")
+    return written
 
 
 def _default(value: object) -> str:
@@ -166,6 +166,11 @@ def span(seconds: float) -> str:
         if round(abs(seconds) / size) < most:
             return f"{round(abs(seconds) / size)} {unit}"
     return f"{round(abs(seconds) / 31_557_600)} y"
+
+
+def count(number: int, noun: str) -> str:
+    """Write a number of things."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def bar(share: float, *, width: int = 5) -> str:

@@ -99,7 +99,7 @@ def search(
         output.write_listing(map(tables.hit_dict, found.hits), form)
     elif found.hits:
         output.show(tables.hits(found.hits))
-        output.say(f"{len(found.hits)} of {found.total} articles", "dim")
+        output.say(f"{len(found.hits)} of {output.count(found.total, 'article')}", "dim")
     else:
         output.say("No article matches.")
 
@@ -167,7 +167,7 @@ def reposts(
     if shown:
         output.show(tables.pairs(shown))
         more = " (more: --limit)" if len(shown) == rows else ""
-        output.say(f"{len(shown)} pairs{more}", "dim")
+        output.say(f"{output.count(len(shown), 'pair')}{more}", "dim")
     else:
         output.say("No pairs.")
 

@@ -59,7 +59,7 @@ def table(report: Report) -> Table:
 
 
 def _rows(report: Report) -> Iterator[tuple[str, Text]]:
-    if not (report.created or report.updated or report.pairs or report.rejections or report.feeds_failed):
+    if not (report.created or report.updated or report.pairs or report.failed_writes):
         yield "", Text("Nothing new.", style="green")
     if report.feeds_read or report.feeds_failed:
         unchanged = f", {report.feeds_unchanged} unchanged since the last time" if report.feeds_unchanged else ""

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
-
-from elasticsearch import Elasticsearch
+from typing import TYPE_CHECKING, Any
 
 from indexer.elastic import bulk, schema
 from indexer.elastic.documents import VERDICT_FIELDS, Stored, moment, version
 from indexer.elastic.errors import StoreError, translated
 from indexer.models import Outcome
-from indexer.reposts import Version
 from indexer.shingles import signature
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from datetime import datetime
+
+    from elasticsearch import Elasticsearch
+
+    from indexer.reposts import Version
 
 PENDING, DONE = "pending", "done"
 CLAUSES = 1_000  # sampled hashes a query: the clause limit is 2,621 on a machine of 16 cores with a small heap
@@ -78,7 +81,7 @@ class Articles:
                     index=self._read,
                     query={"terms": {"urls": list(part)}},
                     size=10_000,
-                    source=fields,
+                    source_includes=fields,
                     allow_partial_search_results=False,
                 )
             for hit in answer["hits"]["hits"]:
@@ -290,7 +293,7 @@ class Articles:
         yield from scan(self._client, self._read, body, page=page)
 
     def _titles(self, query: dict[str, Any], limit: int) -> list[tuple[str, str]]:
-        answer = self.search({"query": query, "size": limit, "source": ["title"]})
+        answer = self.search({"query": query, "size": limit, "source_includes": ["title"]})
         return [(hit["_id"], hit["_source"].get("title") or "") for hit in answer["hits"]["hits"]]
 
     def _raw(self, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
@@ -366,7 +369,7 @@ def scan(client: Elasticsearch, alias: str, body: dict[str, Any], *, page: int) 
     try:
         after = None
         while True:
-            extra = {"search_after": after} if after else {}
+            extra: dict[str, Any] = {"search_after": after} if after else {}
             with translated():
                 answer = client.search(
                     pit={"id": point, "keep_alive": "5m"},

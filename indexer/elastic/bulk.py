@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
-
-from elasticsearch import Elasticsearch
+from typing import TYPE_CHECKING, Any
 
 from indexer.elastic.errors import StoreError, translated
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from elasticsearch import Elasticsearch
 
 CHUNK_BYTES = 8_000_000  # a request of more than this gains nothing and costs the server memory
 

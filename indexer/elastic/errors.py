@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from elastic_transport import ConnectionError as TransportConnectionError
 from elastic_transport import ConnectionTimeout, TransportError
 from elasticsearch import ApiError, AuthenticationException, AuthorizationException, BadRequestError, NotFoundError
 
 from indexer.models import CondensatError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 class StoreError(CondensatError):

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from datetime import datetime
-from typing import Any
-
-from elasticsearch import Elasticsearch
+from typing import TYPE_CHECKING, Any
 
 from indexer.elastic import bulk, schema
 from indexer.elastic.articles import scan
 from indexer.elastic.documents import pair as read_pair
 from indexer.elastic.documents import pair_document
 from indexer.elastic.errors import StoreError
-from indexer.models import Pair
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from datetime import datetime
+
+    from elasticsearch import Elasticsearch
+
+    from indexer.models import Pair
 
 
 class Pairs:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from elasticsearch import Elasticsearch
 
@@ -13,6 +11,10 @@ from indexer.elastic.articles import Articles
 from indexer.elastic.errors import translated
 from indexer.elastic.feeds import Feeds
 from indexer.elastic.pairs import Pairs
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from types import TracebackType
 
 ANALYZE_BATCH = 50  # texts a request: more gain nothing (1,300 texts a second on 2 cores)
 TIMEOUT = 60.0  # seconds a request: a busy single node may pause for a merge
@@ -41,7 +43,7 @@ class Store:
         """Connect and see that Elasticsearch answers and lets us in; raises ``UnavailableError``."""
         login = {"basic_auth": (username, password or "")} if username and not api_key else {"api_key": api_key}
         with translated():
-            client = Elasticsearch(url, **login, request_timeout=TIMEOUT, retry_on_timeout=True, max_retries=3)  # type: ignore[arg-type]
+            client = Elasticsearch(url, **login, request_timeout=TIMEOUT, retry_on_timeout=True, max_retries=3)
             client.cluster.health(wait_for_status="yellow", timeout="30s")
         return cls(client, prefix)
 

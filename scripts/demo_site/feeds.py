@@ -119,7 +119,7 @@ def opml(bases: Mapping[str, str]) -> str:
         for each in SOURCES
     )
     key, path = JSON_FEED
-    more = f'<outline type="rss" text="CERT Estuaire (JSON)" xmlUrl="{bases[key]}{path}"/>'
+    more = f'<outline type="rss" text="CERT Estuaire" xmlUrl="{bases[key]}{path}"/>'
     bad = "\n".join(
         f'<outline type="rss" text="{escape(name)}" xmlUrl="{bases[key]}{path}"/>' for key, path, name in BROKEN
     )

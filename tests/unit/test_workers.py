@@ -24,6 +24,7 @@ from worker_tasks import (
     extract_by_trafilatura,
     fail,
     give_unpicklable,
+    hoard,
     kill_self,
     leave,
     leave_by_exception,
@@ -36,7 +37,7 @@ from worker_tasks import (
 )
 
 from indexer.models import Reason, RejectedError
-from indexer.workers import Workers, WorkersError
+from indexer.workers import RETIRE_ABOVE, Workers, WorkersError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -196,12 +197,15 @@ def test_memory_is_bounded() -> None:
 
 
 def test_swollen_worker_is_replaced() -> None:
-    """A worker that has once been very large is replaced after its task; a small one is kept."""
+    """A worker that stays very large is replaced after its task, and only then."""
+    ballast = b"x" * RETIRE_ABOVE  # a large parent does not make its workers large
     with Workers(processes=1, warm_up=WARM_UP) as pool:
         first = run(pool, pid)
+        run(pool, allocate, RETIRE_ABOVE)
         assert run(pool, pid) == first
-        run(pool, allocate, 700 * 2**20)
+        run(pool, hoard, RETIRE_ABOVE)
         assert run(pool, pid) != first
+    assert ballast
 
 
 def test_unknown_function(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -63,6 +63,14 @@ def allocate(size: int) -> int:
     return len(b"x" * size)
 
 
+HOARD: list[bytes] = []
+
+
+def hoard(size: int) -> None:
+    """Take ``size`` bytes of memory and keep them, as a leak does."""
+    HOARD.append(b"x" * size)
+
+
 def reject() -> None:
     """Reject the item."""
     raise RejectedError(Reason.NO_TEXT, "3 words")

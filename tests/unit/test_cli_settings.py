@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from indexer.cli import settings
+from indexer.cli.doctor import Check, examine, table
+from indexer.cli.errors import UsageError
+from indexer.cli.output import stdout
+
+
+@pytest.fixture(autouse=True)
+def _alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep the settings of this machine out."""
+    for name in list(os.environ):
+        if name.startswith("CONDENSAT_"):
+            monkeypatch.delenv(name)
+    monkeypatch.setattr("indexer.cli.settings.platformdirs.user_config_path", lambda _: tmp_path / "config")
+    monkeypatch.chdir(tmp_path)
+    settings.use_flags()
+
+
+def test_a_flag_beats_the_environment_which_beats_the_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each source is taken only where the stronger ones are silent."""
+    assert settings.load().prefix == "condensat"
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config" / "condensat.toml").write_text('prefix = "user"\nusername = "ann"\n')
+    assert settings.load().prefix == "user"
+    (tmp_path / "condensat.toml").write_text('prefix = "folder"\n')
+    assert settings.load().prefix == "folder"
+    assert settings.load().username == "ann"
+    monkeypatch.setenv("CONDENSAT_PREFIX", "environment")
+    assert settings.load().prefix == "environment"
+    settings.use_flags(prefix="flag", url=None)
+    assert settings.load().prefix == "flag"
+
+
+def test_an_empty_variable_is_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    """CONDENSAT_URL= means the local engine."""
+    monkeypatch.setenv("CONDENSAT_URL", "")
+    assert settings.load().url is None
+
+
+def test_the_home_is_absolute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A relative home means the same folder after a change of folder; ~ is the user's."""
+    monkeypatch.setenv("CONDENSAT_HOME", "here")
+    assert settings.load().home == tmp_path / "here"
+    monkeypatch.setenv("CONDENSAT_HOME", "~/there")
+    assert settings.load().home == Path.home() / "there"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('urll = "http://localhost:9200"', "no setting «urll»"),
+        ("prefix = ", "not valid TOML"),
+        ('url = "localhost:9200"', "CONDENSAT_URL"),
+        ("allow_private = 7", "CONDENSAT_ALLOW_PRIVATE"),
+    ],
+)
+def test_a_wrong_file_is_named(tmp_path: Path, text: str, said: str) -> None:
+    """What is wrong is said with the name of the setting."""
+    (tmp_path / "condensat.toml").write_text(text)
+    with pytest.raises(UsageError, match=said):
+        settings.load()
+
+
+def test_secrets_are_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither the settings' text form, nor an error about them, nor the doctor shows a secret."""
+    monkeypatch.setenv("CONDENSAT_API_KEY", "k3y-of-gold")
+    monkeypatch.setenv("CONDENSAT_PASSWORD", "pa55-of-gold")
+    monkeypatch.setenv("CONDENSAT_URL", "http://ann:w0rd-of-gold@127.0.0.1:1")
+    chosen = settings.load()
+    assert "of-gold" not in repr(chosen.api_key) + repr(chosen.password)
+    checks = list(examine(chosen))
+    assert "of-gold" not in "".join(map(repr, checks))
+    by_name = {each.name: each for each in checks}
+    assert by_name["elasticsearch"].ok is False
+    assert "http://127.0.0.1:1" in by_name["elasticsearch"].found
+    assert "api_key, password" in by_name["settings"].found
+    monkeypatch.setenv("CONDENSAT_URL", "ann:w0rd-of-gold@127.0.0.1")
+    with pytest.raises(UsageError) as raised:
+        settings.load()
+    assert "of-gold" not in str(raised.value)
+
+
+def test_the_doctor_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A home that is not there is not made, and no engine is started."""
+    monkeypatch.setenv("CONDENSAT_HOME", str(tmp_path / "none" / "home"))
+    checks = {each.name: each for each in examine(settings.load())}
+    assert not (tmp_path / "none").exists()
+    assert checks["python"].ok is True
+    assert checks["engine"].ok is None
+    assert checks["indices"].ok is None
+
+
+def test_the_doctor_says_what_to_do(capsys: pytest.CaptureFixture[str]) -> None:
+    """Each line has its mark, and below what is wrong stands the remedy."""
+    stdout().print(
+        table(
+            [Check(name="disk", ok=False, found="[full]", todo="free some"), Check(name="python", ok=True, found="3")]
+        )
+    )
+    lines = [line.rstrip() for line in capsys.readouterr().out.splitlines()]
+    assert lines == ["✗  disk    [full]", "           → free some", "✓  python  3"]
