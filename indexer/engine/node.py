@@ -234,6 +234,12 @@ def is_server(node: Node, pid: int) -> bool:
     return f"{separator}-Djava.io.tmpdir={node.scratch}{separator}" in text
 
 
+def runs_from(pid: int, folder: str) -> bool:
+    """Tell whether a server's files lie in a folder of this name."""
+    text, separator = _command_line(pid)
+    return f"/{folder}{separator}" in text
+
+
 def terminate(node: Node, pid: int, *, patience: float) -> None:
     """End the server: SIGTERM, and SIGKILL when it has not ended after ``patience`` seconds."""
     for signal_number, seconds in ((signal.SIGTERM, patience), (signal.SIGKILL, 10.0)):

@@ -165,7 +165,7 @@ def test_what_is_unpacked_is_readable_by_every_account(tmp_path: Path) -> None:
     (tmp_path / "a.zip").write_bytes(data.getvalue())
     old = os.umask(0o077)
     try:
-        distribution.unpack(tmp_path / "a.zip", tmp_path / "ready", folder="thing")
+        distribution.unpack(tmp_path / "a.zip", tmp_path / "ready", inside="thing")
     finally:
         os.umask(old)
     modes = {
