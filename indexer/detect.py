@@ -51,6 +51,7 @@ def detect(
             todo = [*todo[BATCH:], *sorted(left)]
             if left:
                 store.articles.refresh()
+    store.articles.refresh()  # searches see repost_of and the counts from now on, not half a minute later
     return Counter(written.values())
 
 

@@ -61,6 +61,10 @@ def _brief(message: str) -> str:
     return re.sub(r"<[^<>]* object at 0x[0-9a-f]+>(?:\([^()]*\))?[:,]?\s*", "", message)[:300]
 
 
+# What lies below such a reason says no longer which value it is about.
+_NAMES_THE_VALUE = "failed to parse date field"
+
+
 def reason(error: ApiError) -> str:
     """Give the innermost reason that an answer states: that is where the place of a syntax error stands."""
     body = error.body
@@ -80,6 +84,6 @@ def deepest(cause: dict[str, object]) -> str:
     ):
         return deepest(shards[0]["reason"])
     inner = cause.get("caused_by")
-    if isinstance(inner, dict):
+    if isinstance(inner, dict) and not str(cause.get("reason")).startswith(_NAMES_THE_VALUE):
         return deepest(inner)
     return str(cause.get("reason") or cause.get("type") or cause)
