@@ -235,11 +235,12 @@ def test_ctrl_c_during_the_start_leaves_nothing(home: Path) -> None:
 
 def test_a_lost_password_file_is_made_anew_at_the_next_start(home: Path) -> None:
     """The password is not needed to keep the data: a home without the file gets a new one."""
-    old = local.start(home, heap=HEAP)
     local.stop(home)
-    (home / "engine" / "password").unlink()
+    file = home / "engine" / "password"
+    old = file.read_text("utf-8")
+    file.unlink()
     new = local.start(home, heap=HEAP)
-    assert new.password != old.password
+    assert new.password != old
     with connect(new) as client:
         assert client.cluster.health()["status"] in {"green", "yellow"}
 
