@@ -51,7 +51,7 @@ def title(raw: str) -> str:
     text = " ".join(plain(raw).split())
     if len(text) <= TITLE_LENGTH:
         return text
-    return text[:TITLE_LENGTH].rsplit(" ", 1)[0].rstrip() + " …"
+    return text[: TITLE_LENGTH - 2].rsplit(" ", 1)[0] + " …"
 
 
 def _untagged(text: str) -> str:
