@@ -45,6 +45,8 @@ def take_in(store: Store, arrivals: Sequence[Arrival], report: Report, *, now: C
         merged, elsewhere = _merge(store, arrivals)
         for identity, found in elsewhere.items():
             store.articles.add_urls(identity, found)
+        if elsewhere:
+            store.articles.refresh()  # URLs are looked up by searching: the next batch may come by one of these
         condensates = store.condense([f"{each.article.title}\n{each.article.text}" for each in merged])
         documents = [
             article_document(
