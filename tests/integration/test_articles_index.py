@@ -125,12 +125,12 @@ def test_every_url_leads_to_one_article(store: Store) -> None:
 def test_one_article_twice_in_a_batch(store: Store) -> None:
     """Of the same article twice in one batch the last stands, with both URLs and the earlier sight."""
     first = article("one", TEXT, seen=NOW - HOUR)
-    last = article("one?v=2", OTHER_TEXT, further=["https://herald.example/one"])
+    last = article("one?utm_source=mail", OTHER_TEXT, further=["https://herald.example/one/print"])
     report = take(store, first, last)
     assert (report.created, report.unchanged) == (1, 1)
     after = stored(store, first)
     assert after["text"] == OTHER_TEXT
-    assert after["urls"] == ["http://herald.example/one", "http://herald.example/one?v=2"]
+    assert after["urls"] == ["http://herald.example/one", "http://herald.example/one/print"]
     assert after["seen"] == "2026-09-10T11:00:00.000Z"
 
 
@@ -158,13 +158,23 @@ def test_further_urls_are_noted_once(store: Store) -> None:
     store.articles.add_urls("0" * 20, ["http://herald.example/b"])  # an article that was removed meanwhile
 
 
+def test_another_way_to_an_article_replaces_nothing(store: Store) -> None:
+    """What comes by another link, in the same batch or later, only adds that link."""
+    own = article("one", TEXT)
+    take(store, own, article("amp", OTHER_TEXT, further=["https://herald.example/one"]))
+    take(store, article("print", OTHER_TEXT, further=["https://herald.example/one"]))
+    after = stored(store, own)
+    assert after["text"] == TEXT
+    assert after["urls"] == ["http://herald.example/one", "http://herald.example/amp", "http://herald.example/print"]
+
+
 def test_articles_that_changed_are_not_finished(store: Store) -> None:
     """An article that somebody wrote after it was read stays pending, and is named."""
     own, other = article("one", TEXT), article("two", OTHER_TEXT)
     write(store, own, other)
     read = store.articles.stored([own.id, other.id])
     write(store, replace(own, title="another"))
-    assert store.articles.finish(list(read.values())) == {own.id}
+    assert store.articles.derive({identity: {} for identity in read}, judged=read) == {own.id}
     assert stored(store, own)["pairs"] == PENDING
     assert stored(store, other)["pairs"] == "done"
 
