@@ -54,6 +54,8 @@ RETIRE_ABOVE = 640 * MIB
 # Imported by each worker before its first task, so that no task pays for it.
 WARM_UP = ("indexer.extract", "indexer.feeds")
 
+TAKEN = b"taken"  # a worker's word that it has a task: from then on it is the task that may have killed it
+
 # Started with -c instead of multiprocessing's spawn, which would import the parent's __main__, the whole command.
 _BOOT = "import ast, sys; sys.path[:] = ast.literal_eval(sys.argv[1]); from indexer import workers; workers.serve()"
 
@@ -143,35 +145,49 @@ class Workers:
     def _attend(self) -> None:
         """Hand tasks to one worker, one after the other; replace it when it was killed, died or retired."""
         worker: _Worker | None = None
-        failed_starts = 0
         while (task := self._tasks.get()) is not None:
             if not task.future.set_running_or_notify_cancel():
                 continue
-            if worker is not None and not worker.is_alive():  # killed from outside while idle: not this task's fault
-                self._drop(worker)
-                worker = None
-            while worker is None and failed_starts < MAX_FAILED_STARTS:
-                worker = self._start()
-                failed_starts = failed_starts + 1 if worker is None else 0
-            if worker is None:
-                failed_starts = 0  # the next task tries again: the machine may have been short of memory
-                task.future.set_exception(
-                    WorkersError(
-                        "The processes that parse feeds and pages could not be started. "
-                        f"See what this says: {sys.executable} -c 'import indexer.extract, indexer.feeds'"
-                    )
-                )
-                continue
-            reply = worker.do(task)
-            if not worker.usable:
-                self._drop(worker)
-                worker = None
+            worker, reply = self._do(worker, task)
             if isinstance(reply, BaseException):
                 task.future.set_exception(reply)
             else:
                 task.future.set_result(reply[0])
         if worker is not None:
             self._drop(worker)
+
+    def _do(self, worker: _Worker | None, task: _Task) -> tuple[_Worker | None, tuple[Any] | Exception]:
+        """Do a task on a worker, or on a fresh one; give the worker for the next task, and the reply.
+
+        A worker that was killed while idle may not be known to be dead yet: a task that it did not take is given to
+        another, once.
+        """
+        for _ in range(2):
+            worker = self._living(worker)
+            if worker is None:
+                return None, WorkersError(
+                    "The processes that parse feeds and pages could not be started. "
+                    f"See what this says: {sys.executable} -c 'import indexer.extract, indexer.feeds'"
+                )
+            reply = worker.do(task)
+            if not worker.usable:
+                self._drop(worker)
+                worker = None
+            if reply is not None:
+                return worker, reply
+        return worker, RejectedError(Reason.PARSE_CRASH, "two processes in a row ended before they took it")
+
+    def _living(self, worker: _Worker | None) -> _Worker | None:
+        """Give this worker if it lives, else a fresh one; None where none can be started."""
+        if worker is not None and worker.is_alive():
+            return worker
+        if worker is not None:
+            self._drop(worker)
+        for _ in range(MAX_FAILED_STARTS):  # the next task tries again: the machine may be short of memory
+            started = self._start()
+            if started is not None:
+                return started
+        return None
 
     def _start(self) -> _Worker | None:
         """Start a worker and wait until it is ready; None when that failed or the pool is being closed."""
@@ -223,17 +239,23 @@ class _Worker:
         except (EOFError, OSError):
             return False
 
-    def do(self, task: _Task) -> tuple[Any] | Exception:
-        """Let the process do one task; gives the result in a tuple, or the exception to raise."""
+    def do(self, task: _Task) -> tuple[Any] | Exception | None:
+        """Let the process do one task; gives the result in a tuple, or the exception to raise.
+
+        None means that the process ended before it took the task.
+        """
+        taken = False
         try:
             self._connection.send_bytes(task.payload)
-            if not self._connection.poll(task.timeout):
+            taken = self._connection.poll(task.timeout) and self._connection.recv_bytes() == TAKEN
+            if not (taken and self._connection.poll(task.timeout)):
                 self.usable = False
                 return RejectedError(Reason.PARSE_TIMEOUT, f"no result after {task.timeout:g} s")
             self.usable, reply = pickle.loads(self._connection.recv_bytes())  # noqa: S301 - written by our own process
         except (EOFError, OSError):
             self.usable = False
-            return RejectedError(Reason.PARSE_CRASH, f"the process {self._how_it_ended()}")
+            ended = self._how_it_ended()
+            return RejectedError(Reason.PARSE_CRASH, f"the process {ended}") if taken else None
         if isinstance(reply, tuple | RejectedError | WorkersError):
             return reply
         raise AssertionError(f"a worker replied {reply!r}")
@@ -272,6 +294,7 @@ def serve() -> None:
     while usable:
         try:
             payload = connection.recv_bytes()
+            connection.send_bytes(TAKEN)
         except (EOFError, OSError):
             return
         usable, reply = _perform(payload)
