@@ -4,29 +4,49 @@ from __future__ import annotations
 
 import html
 import re
+from html.entities import name2codepoint
 
 TITLE_LENGTH = 1_000  # characters; real ones of over 300 were seen, longer ones are a whole article in a title
 
 # Control characters, but for tab and line feed; among them ESC, which a terminal obeys, and directional overrides,
-# which show a text in another order than it is in.
-_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
+# which show a text in another order than it is in. The last two are not allowed in XML.
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff\ufffe\uffff]")
 _ESCAPE_SEQUENCE = re.compile("\x1b(?:\\[[0-9;?]*[@-~]|[@-Z\\\\-_])")
-_TAG = re.compile(r"<(?:/?[A-Za-z]|!|\?)[^<>]*>")
-_BLOCK = re.compile(
-    r"</?(?:p|div|br|li|ul|ol|h[1-6]|tr|table|blockquote|section|article|pre|figure|hr|dt|dd|header|footer)\b[^<>]*>",
-    re.IGNORECASE,
+
+# A tag as HTML reads it: a quoted value may hold «>». Possessive, so that it fails at the end of the text only, and
+# once: ``_pieces`` goes on with the simpler form after that, which keeps hostile input linear.
+_TAG = re.compile(
+    r"<(?:(/?)([A-Za-z][^\s/<>]*)(?:[^>=]++|=\s*+(?:\"[^\"]*+\"|'[^']*+')?+)*+>|(!--)|[!?][^>]*+>)", re.ASCII
 )
-# What is not text, with all it holds: (where it begins, where it ends).
-_DROPPED = (
-    ("<!--", "-->"),
-    ("<script", "</script>"),
-    ("<style", "</style>"),
-    ("<template", "</template>"),
-    ("<noscript", "</noscript>"),
-    ("<figcaption", "</figcaption>"),
+_SIMPLE_TAG = re.compile(r"<(?:(/?)([A-Za-z][^\s/<>]*)[^<>]*+>|(!--)|[!?][^<>]*+>)", re.ASCII)
+_BEGIN = re.compile(r"<(?:/?[A-Za-z]|[!?])")
+
+_LINE = frozenset(
+    {
+        "address", "article", "aside", "blockquote", "br", "caption", "dd", "details", "div", "dl", "dt", "fieldset",
+        "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "li", "main", "nav", "ol", "p",
+        "pre", "section", "summary", "table", "tr", "ul",
+    }
+)  # fmt: skip  # what stands on lines of its own
+_APART = frozenset({"td", "th", "option", "button"})  # what a space keeps apart
+_RAW = frozenset({"script", "style", "iframe", "noembed", "noframes", "textarea", "xmp"})  # read up to its end tag only
+# What is not the article's text, with all it holds. Captions would part one sentence from the next and are not body.
+_DROPPED = frozenset({"template", "noscript", "figcaption", "svg", "annotation", "object", "audio", "video"})
+# Tags that a title is formatted with. Others are what it is about: of 111,146 titles of 2023 each tag that stood in
+# one was («the <dialog> element», «<backspace>»), and none was meant as markup.
+_FORMAT = (
+    "a|abbr|acronym|b|bdi|bdo|big|cite|code|del|dfn|em|font|i|ins|kbd|mark|nobr|q|s|samp|small|span|strike|strong|sub"
+    "|sup|time|tt|u|var|wbr"
 )
-_ENTITY = re.compile(r"&(?:[A-Za-z]{2,8}|#\d{1,7}|#x[0-9A-Fa-f]{1,6});")
+_FORMAT_TAG = re.compile(rf"</?(?:{_FORMAT})(?:\s[^<>]*)?/?>", re.IGNORECASE)
+_FORMAT_LINE = re.compile(r"</?(?:p|br|div|h[1-6]|ul|ol|li|img)(?:\s[^<>]*)?/?>", re.IGNORECASE)
+
+# Entities that are still there after reading HTML once were escaped twice. Only the names that HTML 4 has: in «Update:
+# U+237C &Angzarr;» the name itself is meant.
+_ENTITY = re.compile(rf"&(?:{'|'.join(sorted(name2codepoint))}|apos|#\d{{1,7}}|#[xX][0-9A-Fa-f]{{1,6}});")
+_MARKUP = re.compile(r"</?(?:p|div|a|br|span|strong|em|b|i|ul|li|img|h[1-6]|blockquote)(?:\s[^<>]*)?/?>", re.IGNORECASE)
 _SPACES = re.compile(r"[^\S\n]+")
+_ANY_SPACES = re.compile(r"\s+")
 _LINES = re.compile(r"\s*\n\s*")
 
 
@@ -36,42 +56,106 @@ def strip_controls(text: str) -> str:
 
 
 def plain(fragment: str) -> str:
-    """Give the text of an HTML fragment, a line a block; entities that were escaped twice are read twice."""
-    text = _untagged(fragment)
-    for _ in range(2):
-        if not _ENTITY.search(text):
-            break
-        text = _untagged(html.unescape(text))
-    text = strip_controls(text.replace("\r\n", "\n").replace("\r", "\n").replace("\xa0", " "))
-    return _LINES.sub("\n", _SPACES.sub(" ", text)).strip()
+    """Give the text of an HTML fragment, a line a block.
+
+    A fragment without tags whose text then has tags or entities was escaped twice, and is read twice. In one with tags
+    they are code that the article shows: reading it twice lost code in 258 bodies of 100 real feeds, and helped none.
+    """
+    text, had_tags = _read(fragment)
+    if not had_tags:
+        text = _unescaped(_read(text)[0] if _MARKUP.search(text) else text)
+    return _tidied(text)
 
 
 def title(raw: str) -> str:
-    """Give a title as one line of plain text of at most ``TITLE_LENGTH`` characters, cut at a word."""
-    text = " ".join(plain(raw).split())
+    """Give a title as one line of plain text of at most ``TITLE_LENGTH`` characters, cut at a word.
+
+    Formatting is taken out. A tag that is what the title speaks of stays, since feeds do not say which it is.
+    """
+    text = _unformatted(_unescaped(html.unescape(_unformatted(raw))))
+    text = " ".join(_tidied(text).split())
     if len(text) <= TITLE_LENGTH:
         return text
-    return text[:TITLE_LENGTH].rsplit(" ", 1)[0].rstrip() + " …"
+    return text[: TITLE_LENGTH - 2].rsplit(" ", 1)[0].rstrip() + " …"
 
 
-def _untagged(text: str) -> str:
-    if "<" not in text:
-        return text
-    for begin, end in _DROPPED:
-        text = _cut(text, begin, end)
-    return _TAG.sub("", _BLOCK.sub("\n", text))
+def _unformatted(text: str) -> str:
+    return _FORMAT_TAG.sub("", _FORMAT_LINE.sub(" ", text)) if "<" in text else text
 
 
-def _cut(text: str, begin: str, end: str) -> str:
-    """Cut out every stretch from ``begin`` to ``end``, in one pass; one that never ends stays.
+def _unescaped(text: str) -> str:
+    return _ENTITY.sub(lambda match: html.unescape(match.group()), text)
 
-    A regular expression would look for the end again from every beginning.
+
+def _tidied(text: str) -> str:
+    text = strip_controls(text.replace("\r\n", "\n").replace("\r", "\n").replace("\x85", "\n"))
+    return _LINES.sub("\n", _SPACES.sub(" ", text)).strip()
+
+
+def _read(fragment: str) -> tuple[str, bool]:
+    """Read HTML once: its text, with a line feed where a block ends, and whether there was any tag.
+
+    Line feeds in the source are spaces if blocks make the lines; a text without blocks has only its own.
     """
-    lowered = text.lower()
-    if len(lowered) != len(text) or begin not in lowered:  # the rare letter that grows when lowered
-        return text
-    kept, place = [], 0
-    while (start := lowered.find(begin, place)) >= 0 and (stop := lowered.find(end, start)) >= 0:
-        kept.append(text[place:start])
-        place = stop + len(end)
-    return " ".join([*kept, text[place:]])
+    if "<" not in fragment:
+        return html.unescape(fragment), False
+    pieces, had_tags, had_lines = _pieces(fragment)
+    if had_lines:
+        pieces = [piece if piece == "\n" else _ANY_SPACES.sub(" ", piece) for piece in pieces]
+    return html.unescape("".join(pieces)), had_tags
+
+
+def _pieces(fragment: str) -> tuple[list[str], bool, bool]:
+    """Cut a fragment at its tags: pieces of text and of space, whether there were tags, and whether any made a line."""
+    pieces: list[str] = []
+    place, had_tags, had_lines = 0, False, False
+    ends = _Ends(fragment)
+    pattern = _TAG
+    while (start := fragment.find("<", place)) >= 0:
+        pieces.append(fragment[place:start])
+        match = pattern.match(fragment, start)
+        if match is None and pattern is _TAG and _BEGIN.match(fragment, start):
+            pattern = _SIMPLE_TAG  # a tag that has no end: a quote in it is open, or the fragment was cut
+            match = pattern.match(fragment, start)
+        if match is None:
+            pieces.append("<")
+            place = start + 1
+            continue
+        had_tags = True
+        place = match.end()
+        closes, name, comment = match.groups()
+        if comment:
+            place = ends.after("-->", place) or place
+            continue
+        kind = (name or "").lower()
+        if kind in _LINE:
+            had_lines = True
+            pieces.append("\n")
+        elif kind in _APART:
+            pieces.append(" ")
+        elif not closes and (kind in _RAW or kind in _DROPPED):
+            pieces.append(" ")
+            place = ends.after(f"</{kind}", place) or (len(fragment) if kind in _RAW else place)
+    pieces.append(fragment[place:])
+    return pieces, had_tags, had_lines
+
+
+class _Ends:
+    """Where what is dropped ends; a search that found nothing is not made again, which keeps hostile input linear."""
+
+    def __init__(self, fragment: str) -> None:
+        self._fragment = fragment
+        self._lowered: str | None = None
+        self._never: set[str] = set()
+
+    def after(self, end: str, place: int) -> int | None:
+        """Give the place of ``end`` from ``place`` on (of a closing tag its beginning); None where there is none."""
+        if end in self._never:
+            return None
+        if self._lowered is None:
+            self._lowered = re.sub(r"[A-Z]", lambda match: match.group().lower(), self._fragment)
+        found = self._lowered.find(end, place)
+        if found < 0:
+            self._never.add(end)
+            return None
+        return found + len(end) if end == "-->" else found
