@@ -12,10 +12,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from indexer.models import STORED_KINDS, Pair
-from indexer.reposts import RULES, Rules, Version, relate
+from indexer.reposts import RULES, Rules, Version, relate, worth_judging
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from indexer.elastic import Store
     from indexer.elastic.documents import Stored
@@ -51,6 +51,7 @@ def detect(
             todo = [*todo[BATCH:], *sorted(left)]
             if left:
                 store.articles.refresh()
+    store.articles.refresh()  # searches see repost_of and the counts from now on, not half a minute later
     return Counter(written.values())
 
 
@@ -87,9 +88,9 @@ def _round(
     again = {
         each.version.id for each in subjects if each.version.id in changed or candidates_changed(each, pairs, changed)
     }
-    again |= store.articles.finish([each for each in subjects if each.version.id not in again])
     touched = {side for pair in (*pairs.values(), *before.values()) for side in (pair.earlier, pair.later)}
-    summarise(store, touched)
+    judged = {each.version.id: each for each in subjects if each.version.id not in again}
+    again |= summarise(store, touched, judged=judged)
     return again & stored.keys()
 
 
@@ -103,8 +104,8 @@ def _judge(
     for subject, ids in zip(subjects, candidates, strict=True):
         for identity in ids:
             other = known.get(identity)
-            if other is None:
-                continue  # removed between the search and the reading
+            if other is None or not worth_judging(subject.version.shingled, other.version.shingled, rules):
+                continue  # removed between the search and the reading, or too little in common
             pair = relate(subject.version, other.version, rules=rules)
             if pair.kind in STORED_KINDS:
                 pairs[pair.id] = pair
@@ -140,18 +141,24 @@ def _hash(known: dict[str, Stored], identity: str) -> str:
     return known[identity].version.shingled.text_hash
 
 
-def summarise(store: Store, ids: Iterable[str]) -> None:
+def summarise(store: Store, ids: Iterable[str], *, judged: Mapping[str, Stored] | None = None) -> set[str]:
     """Derive ``repost_of`` and the counts of articles from their pairs, until nobody was faster.
 
     ``repost_of`` is the earliest article that this one repeats (exact, near or partial); ``reposts`` counts the
-    articles that repeat it, ``repeats`` those that it repeats.
+    articles that repeat it, ``repeats`` those that it repeats. ``judged`` articles are marked as done in the same
+    write, unless they changed since they were read: their ids are given back, to be judged again.
     """
-    todo = set(ids)
+    judged = judged or {}
+    todo = set(ids) | judged.keys()
+    done, again = judged, set[str]()
     for _ in range(ROUNDS):
         if not todo:
-            return
+            break
         store.pairs.refresh()
-        todo = store.articles.derive(_derived(sorted(todo), store.pairs.naming(sorted(todo))))
+        lost = store.articles.derive(_derived(sorted(todo), store.pairs.naming(sorted(todo))), judged=done)
+        again |= lost & done.keys()
+        todo, done = lost - again, {}
+    return again
 
 
 def _derived(ids: Sequence[str], pairs: Iterable[Pair]) -> dict[str, dict[str, Any]]:

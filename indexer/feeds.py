@@ -29,6 +29,7 @@ _MORE = re.compile(
     r"\s*(?:\[(?:…|\.\.\.|&hellip;)\]|Continue reading.{0,200}|Read more.{0,40}|Lire la suite.{0,40})\s*$"
 )
 _EMAIL = re.compile(r"^\S+@\S+\s*\((?P<name>[^()]+)\)$|^(?P<other>[^<]+?)\s*<\S+@\S+>$")
+_ADDRESS = re.compile(r"^\S+@\S+$")
 _FEED_LINK = re.compile(rb"<link\b[^>]{0,500}application/(?:rss|atom)\+xml[^>]{0,500}>", re.IGNORECASE)
 _HREF = re.compile(rb"href\s*=\s*[\"']?([^\"'\s>]+)", re.IGNORECASE)
 _DECLARATION = re.compile(rb"<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([\w.-]+)[\"']", re.IGNORECASE)
@@ -138,7 +139,7 @@ def _published(raw: Any, now: datetime) -> Published:
     """Take the published date, or the updated one where there is none, as it stands in the feed."""
     first = None
     for key, origin in (("published", "feed"), ("created", "feed"), ("updated", "feed:updated")):
-        value = raw.get(key)
+        value = raw.get(key) if key in raw else None  # asked for «updated», the parser gives «published»
         if not value:
             continue
         found = times.published(value, now=now, origin=origin)
@@ -150,8 +151,10 @@ def _published(raw: Any, now: datetime) -> Published:
 
 def _authors(raw: Any) -> tuple[str, ...]:
     names = [_text(each.get("name")) or _text(each.get("email")) for each in raw.get("authors") or () if each]
-    if not any(names):
-        names = [_text(raw.get("author"))]
+    whole = _text(raw.get("author"))
+    # The parser knows no top-level domain of more than four letters: it cuts such addresses in the middle.
+    if not any(names) or (len(names) == 1 and (_EMAIL.match(whole) or _ADDRESS.match(whole))):
+        names = [whole]
     found: dict[str, None] = {}
     for name in names:
         for part in re.split(r"\s*[;|]\s*|,\s+(?=\w+\s+\w)|\s+(?:and|et)\s+", title(name)[:500]):
@@ -181,6 +184,10 @@ def _untailed(text: str) -> str:
 
 def _text(value: Any) -> str:
     return value if isinstance(value, str) else ""
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def _unpacked(body: bytes) -> bytes:
@@ -249,7 +256,7 @@ def _parse_json(body: bytes, *, url: str, now: datetime) -> ParsedFeed:
     version = data.get("version") if isinstance(data, dict) else None
     if not isinstance(version, str) or "jsonfeed.org/version" not in version:
         raise RejectedError(Reason.NOT_A_FEED, "JSON, but not JSON Feed")
-    items = [item for item in data.get("items") or () if isinstance(item, dict)]
+    items = [item for item in _list(data.get("items")) if isinstance(item, dict)]
     entries, rejected = _entries((_json_entry(item, url=url, now=now) for item in items), url)
     return ParsedFeed(
         title=title(_text(data.get("title"))),
@@ -271,7 +278,7 @@ def _json_entry(item: dict[str, Any], *, url: str, now: datetime) -> Entry | Rej
         return Rejection(what=url, reason=Reason.NO_IDENTITY, detail="an entry that nothing tells apart")
     summary = plain(_text(item.get("summary"))[:TEXT_LIMIT])
     body = _text(item.get("content_text"))[:TEXT_LIMIT] or plain(_text(item.get("content_html"))[:TEXT_LIMIT])
-    authors = [each for each in item.get("authors") or [item.get("author")] if isinstance(each, dict)]
+    authors = [each for each in _list(item.get("authors")) or [item.get("author")] if isinstance(each, dict)]
     return Entry(
         url=link or urls.without_link(url, guid or name),
         guid=guid,

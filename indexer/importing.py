@@ -53,6 +53,8 @@ def import_articles(store: Store, lines: Iterable[bytes], *, now: Callable[[], d
         failure = _flush(store, batch, report, now, progress)
     if failure:
         report.warnings.append(str(failure))
+    else:
+        store.articles.refresh()  # so that a search that follows sees the last batch, and who repeats whom
     progress.finish()
     report.seconds = time.monotonic() - began
     report.check()

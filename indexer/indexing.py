@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from indexer.detect import detect
 from indexer.elastic.documents import article_document
-from indexer.elastic.errors import StoreError
 from indexer.models import Article, Entry, Outcome, Reason, Rejection, Report
 from indexer.shingles import shingle
 from indexer.urls import normalise
@@ -41,10 +40,13 @@ def take_in(store: Store, arrivals: Sequence[Arrival], report: Report, *, now: C
     An Elasticsearch that fails costs the articles that it did not acknowledge: they are counted as not written,
     and ``StoreError`` is raised so that the caller may stop. Pairs that were not found stay pending.
     """
-    merged = _merge(store, arrivals)
-    documents = []
     written = None
     try:
+        merged, elsewhere = _merge(store, arrivals)
+        for identity, found in elsewhere.items():
+            store.articles.add_urls(identity, found)
+        if elsewhere:
+            store.articles.refresh()  # URLs are looked up by searching: the next batch may come by one of these
         condensates = store.condense([f"{each.article.title}\n{each.article.text}" for each in merged])
         documents = [
             article_document(
@@ -69,38 +71,41 @@ def take_in(store: Store, arrivals: Sequence[Arrival], report: Report, *, now: C
         else:
             report.count(end.outcome)
     for _ in range(len(arrivals) - len(merged)):
-        report.count(Outcome.UNCHANGED)  # the same article twice in one batch
+        report.count(Outcome.UNCHANGED)  # the same article twice in one batch, or another way to one that is there
     fresh = [end.id for end in written if end.outcome in (Outcome.CREATED, Outcome.UPDATED)]
     if fresh:
         report.pairs.update(detect(store, fresh, now=now))
 
 
-def _merge(store: Store, arrivals: Sequence[Arrival]) -> list[Arrival]:
-    """Give every arrival the id of the article that one of its URLs already leads to, and fold repeats.
+def _merge(store: Store, arrivals: Sequence[Arrival]) -> tuple[list[Arrival], dict[str, tuple[str, ...]]]:
+    """Fold arrivals of one article into one, and give the URLs that are to be added to articles already there.
 
-    Of the same article twice in a batch the last stands, with the URLs of both and the earlier date of sight.
+    An article is replaced only by what its own link leads to: of two such in a batch the last stands. Whatever
+    reaches it by another link (a redirect, a canonical link) only adds that link, so that no page can overwrite
+    another's article.
     """
-    try:
-        known = store.articles.known([], [url for each in arrivals for url in each.article.urls])
-    except StoreError:
-        known = {}  # the write that follows fails as well, and is counted
+    known = store.articles.known(
+        [each.article.id for each in arrivals], [url for each in arrivals for url in each.article.urls]
+    )
     folded: dict[str, Arrival] = {}
+    elsewhere: dict[str, tuple[str, ...]] = {}
     here: dict[str, str] = {}
     for each in arrivals:
-        urls = each.article.urls
-        identity = next((known[url].id for url in urls if url in known), None)
-        identity = identity or next((here[url] for url in urls if url in here), each.article.id)
-        article = replace(each.article, id=identity)
+        article = each.article
+        own = article.id in known or article.id in folded
+        there = None if own else next((known[url].id for url in article.urls if url in known), None)
+        if there:
+            elsewhere[there] = (*elsewhere.get(there, ()), *article.urls)
+            continue
+        identity = article.id if own else next((here[url] for url in article.urls if url in here), article.id)
         if identity in folded:
             first = folded[identity].article
-            article = replace(
-                article,
-                urls=tuple(dict.fromkeys([*first.urls, *urls])),
-                seen=min(first.seen, article.seen),
-            )
-        folded[identity] = replace(each, article=article)
+            content = article if identity == article.id else first
+            urls = tuple(dict.fromkeys([*first.urls, *article.urls]))
+            article = replace(content, urls=urls, seen=min(first.seen, article.seen))
+        folded[identity] = replace(each if identity == each.article.id else folded[identity], article=article)
         here |= dict.fromkeys(article.urls, identity)
-    return list(folded.values())
+    return list(folded.values()), elsewhere
 
 
 def aliases(*urls: str | None) -> tuple[str, ...]:

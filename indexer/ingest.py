@@ -125,8 +125,7 @@ class _Run:
         self.report.warnings += [f"{record.url}: {warning}" for warning in parsed.warnings]
         for rejection in parsed.rejected:
             self.report.count(Outcome.REJECTED, rejection)
-        before = self.report.created
-        await self._entries(record, parsed, poll)
+        fresh = await self._entries(record, parsed, poll)
         poll.entries = parsed.read
         poll.fields = {
             **success,
@@ -138,10 +137,11 @@ class _Run:
             "last_modified": got.last_modified,
             "body_hash": body_hash,
             "entries": parsed.read,
-            "new_entries": self.report.created - before,
+            "new_entries": fresh,
         }
 
-    async def _entries(self, record: FeedRecord, parsed: ParsedFeed, poll: _Poll) -> None:
+    async def _entries(self, record: FeedRecord, parsed: ParsedFeed, poll: _Poll) -> int:
+        """Bring in what is new or changed; give how many entries were not known before."""
         ids = [article_id(entry.url) for entry in parsed.entries]
         keys = [normalise(entry.url) for entry in parsed.entries]
         try:
@@ -151,15 +151,18 @@ class _Run:
                 self._unwritten(entry.url, error)
             raise
         pending = []
+        fresh = 0
         for entry, identity, key in zip(parsed.entries, ids, keys, strict=True):
             there = known.get(identity)
             digest = entry_hash(entry)
             if (there and there.entry_hash == digest) or (there is None and key in known):
                 self.report.count(Outcome.UNCHANGED)
                 continue
+            fresh += there is None
             keep_page_text = bool(there and there.text_origin == "page")
             pending.append(self._entry(record, parsed, entry, digest, poll, keep_page_text=keep_page_text))
         await asyncio.gather(*pending)
+        return fresh
 
     async def _entry(
         self,
@@ -352,4 +355,7 @@ def _run(
 
 
 def _leftover(store: Store, now: Callable[[], datetime]) -> dict[str, int]:
-    return dict(detect(store, now=now))
+    """Judge what is still pending, and let the searches that follow see all of this run."""
+    found = dict(detect(store, now=now))
+    store.articles.refresh()
+    return found

@@ -84,7 +84,7 @@ def measure(a: Shingled, b: Shingled, *, ignored: Hashes | None = None) -> Measu
     grams_a, grams_b = a.grams, b.grams
     counted_a = _counted(grams_a, ignored)
     counted_b = _counted(grams_b, ignored)
-    unique_a, unique_b = np.unique(grams_a[counted_a]), np.unique(grams_b[counted_b])
+    unique_a, unique_b = a.unique[_counted(a.unique, ignored)], b.unique[_counted(b.unique, ignored)]
     shared = np.intersect1d(unique_a, unique_b, assume_unique=True)
     in_a = counted_a & np.isin(grams_a, shared)
     in_b = counted_b & np.isin(grams_b, shared)
@@ -101,6 +101,19 @@ def measure(a: Shingled, b: Shingled, *, ignored: Hashes | None = None) -> Measu
         shared_numbers=len(numbers_a & numbers_b) / fewer if fewer else 1.0,
         numbers=fewer,
     )
+
+
+def worth_judging(a: Shingled, b: Shingled, rules: Rules = RULES) -> bool:
+    """Tell cheaply whether two texts can be a passage or better: by the grams they share, before any run is sought.
+
+    A run of ``passage_run`` tokens has that many grams less four; half of them are asked, since a text that repeats
+    itself has fewer distinct ones.
+    """
+    if a.text_hash == b.text_hash:
+        return True
+    shared = len(np.intersect1d(a.unique, b.unique, assume_unique=True))
+    fewer = min(len(a.unique), len(b.unique))
+    return shared > 0 and (shared >= rules.passage_run // 2 or shared >= fewer * rules.passage_coverage)
 
 
 def judge(measures: Measures, *, tokens_a: int, tokens_b: int, rules: Rules = RULES) -> Kind:

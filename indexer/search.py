@@ -39,6 +39,8 @@ NAMED = {
     "condensate": "condensate",
 }
 _FIELD = re.compile(r"(?<![\w\\])([A-Za-z_][\w.]*):(?!//)")
+_COLUMN = re.compile(r"at line 1, column (\d+)")
+_REFUSED = "Elasticsearch refused the request (400): "
 _QUOTED = re.compile(r'("(?:[^"\\]|\\.)*")')
 
 
@@ -124,7 +126,7 @@ def search(
         answer = store.articles.search({**body, "size": limit, "track_total_hits": True})
     except StoreError as error:
         if "(400)" in str(error):
-            raise QueryError(f"The query is malformed: {error}") from error
+            raise QueryError(malformed(query, str(error))) from error
         raise
     return Results(total=answer["hits"]["total"]["value"], hits=tuple(_hit(each) for each in answer["hits"]["hits"]))
 
@@ -150,6 +152,22 @@ def parse(query: str) -> dict[str, Any]:
             "lenient": False,
         }
     }
+
+
+def malformed(query: str, reason: str) -> str:
+    """Say where a query is malformed, in place of the parser's list of what it would have liked."""
+    reason = reason.removeprefix(_REFUSED)
+    found = _COLUMN.search(reason)
+    if not found:
+        return f"The query is malformed: {reason}"
+    # The parser saw the long names of fields: its column is that of the shortest beginning that becomes as long.
+    column = int(found.group(1))
+    place = next((end for end in range(len(query)) if len(rename_fields(query[:end])) >= column), len(query))
+    where = f"near «{query[place:][:20]}»" if query[place:].strip() else "its end comes too early"
+    return (
+        f"The query is malformed at character {place + 1}: {where}. "
+        'Close every quote, bracket and operator, or put the words in "quotes".'
+    )
 
 
 def rename_fields(query: str) -> str:

@@ -11,6 +11,7 @@ import base64
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +20,7 @@ import xxhash
 GRAM = 5  # tokens a gram: shorter ones are shared by chance, longer ones break at the first edit
 WINDOW = 15  # grams a window: one hash in 8, and no shared run of GRAM + 2 * WINDOW - 1 = 34 tokens is missed
 SIGNATURE = 1  # version of everything in this module that changes a hash; kept beside every stored signature
-CHARACTER_GRAM = 5  # characters a token in scripts that are written without spaces
+CACHED = 2_048  # texts whose grams are kept (about 40 kB each): an article is signed, judged, and met again
 
 Hashes = npt.NDArray[np.uint64]
 
@@ -45,12 +46,8 @@ class Shingled:
 
     tokens: tuple[str, ...]
     grams: Hashes  # in text order, repeats kept
+    unique: Hashes  # the distinct grams, ascending
     text_hash: str  # of the normalised tokens: equal texts, equal hash
-
-    @property
-    def unique(self) -> Hashes:
-        """The distinct grams, ascending."""
-        return np.unique(self.grams)
 
 
 def normalise(text: str) -> str:
@@ -69,12 +66,15 @@ def tokens(text: str) -> tuple[str, ...]:
     return tuple(_TOKEN.findall(folded))
 
 
+@lru_cache(maxsize=CACHED)
 def shingle(text: str) -> Shingled:
     """Give the tokens and grams of a text; a text of fewer than ``GRAM`` tokens has no grams."""
     words = tokens(text)
+    grams = hash_grams(words)
     return Shingled(
         tokens=words,
-        grams=hash_grams(words),
+        grams=grams,
+        unique=np.unique(grams),
         text_hash=xxhash.xxh3_128_hexdigest(" ".join(words).encode()),
     )
 

@@ -67,6 +67,7 @@ def ingest(
     named = feeds or []
     with session.connect() as store:
         chosen = _choose(store, named, data)
+        asked = {each.url for each in map_named(chosen, named)}
         if not chosen:
             output.say("No feeds yet. Add one: condensat feeds add URL")
             if form is output.OneFormat.TABLE:
@@ -79,7 +80,6 @@ def ingest(
             progress=progress.make(),
             processes=processes,
         )
-        asked = {each.url for each in map_named(store.feeds.all(), named)}
     raise typer.Exit(reporting.finish(done, form, strict=strict, named=asked))
 
 

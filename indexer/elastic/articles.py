@@ -12,7 +12,7 @@ from indexer.models import Outcome
 from indexer.shingles import signature
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from elasticsearch import Elasticsearch
@@ -229,21 +229,11 @@ class Articles:
             found[index].discard(each.id)
         return found
 
-    def finish(self, judged: Sequence[Stored]) -> set[str]:
-        """Mark articles as judged unless they changed meanwhile; give the ids that did."""
-        actions = [
-            (
-                "update",
-                each.version.id,
-                {"if_seq_no": each.seq_no, "if_primary_term": each.primary_term},
-                {"doc": {"pairs": DONE}},
-            )
-            for each in judged
-        ]
-        return _unwritten(bulk.send(self._client, self._write, actions))
+    def derive(self, derived: Mapping[str, dict[str, Any]], *, judged: Mapping[str, Stored]) -> set[str]:
+        """Write derived fields where they differ, and mark the ``judged`` as done, in one write an article.
 
-    def derive(self, derived: dict[str, dict[str, Any]]) -> set[str]:
-        """Write derived fields where they differ; give the ids that changed meanwhile and want another try."""
+        A judged article is written only as it was when it was read. Gives the ids that changed meanwhile.
+        """
         current = {}
         for part in _parts(list(derived)):
             with translated():
@@ -251,12 +241,18 @@ class Articles:
                     index=self._write, ids=list(part), source_includes=["repost_of", "reposts", "repeats"]
                 )
             current.update({each["_id"]: each for each in answer["docs"] if each.get("found")})
-        actions = [
-            _update(identity, fields, current[identity])
-            for identity, fields in derived.items()
-            if identity in current
-            and any(current[identity]["_source"].get(name) != value for name, value in fields.items())
-        ]
+        actions = []
+        for identity, fields in derived.items():
+            if identity not in current:
+                continue
+            stands = current[identity]["_source"]
+            changes = {name: value for name, value in fields.items() if stands.get(name) != value}
+            guard = current[identity]
+            if identity in judged:
+                changes["pairs"] = DONE
+                guard = {"_seq_no": judged[identity].seq_no, "_primary_term": judged[identity].primary_term}
+            if changes:
+                actions.append(_update(identity, changes, guard))
         return _unwritten(bulk.send(self._client, self._write, actions))
 
     # -- reading -------------------------------------------------------------------------------------------

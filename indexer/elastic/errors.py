@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -49,10 +50,19 @@ def translated() -> Iterator[None]:
         raise StoreError(f"Elasticsearch refused the request (400): {reason(error)}") from error
     except (TransportConnectionError, ConnectionTimeout) as error:
         raise UnavailableError(
-            f"Elasticsearch does not answer ({error.message}). Is it running? Try: condensat engine status"
+            f"Elasticsearch does not answer ({_brief(error.message)}). Is it running? Try: condensat engine status"
         ) from error
     except (ApiError, TransportError) as error:
         raise StoreError(f"Elasticsearch failed: {error.message}") from error
+
+
+def _brief(message: str) -> str:
+    """Drop the names of objects from a transport's message: they tell a user nothing."""
+    return re.sub(r"<[^<>]* object at 0x[0-9a-f]+>(?:\([^()]*\))?[:,]?\s*", "", message)[:300]
+
+
+# What lies below such a reason says no longer which value it is about.
+_NAMES_THE_VALUE = "failed to parse date field"
 
 
 def reason(error: ApiError) -> str:
@@ -74,6 +84,6 @@ def deepest(cause: dict[str, object]) -> str:
     ):
         return deepest(shards[0]["reason"])
     inner = cause.get("caused_by")
-    if isinstance(inner, dict):
+    if isinstance(inner, dict) and not str(cause.get("reason")).startswith(_NAMES_THE_VALUE):
         return deepest(inner)
     return str(cause.get("reason") or cause.get("type") or cause)

@@ -57,9 +57,14 @@ PINNED = Release(
 )
 
 
+def folder(release: Release = PINNED) -> str:
+    """Name the complete folder of this release with this version's plugin."""
+    return f"{release.folder}-{plugin.fingerprint(release.sha256)}"
+
+
 def prepare(cache: Path, jdk: Jdk, *, progress: Callable[[str], None], release: Release = PINNED) -> Path:
     """Return a complete Elasticsearch folder with the plugin in it, downloading and compiling what is missing."""
-    ready = cache / f"{release.folder}-{plugin.fingerprint(release.sha256)}"
+    ready = cache / folder(release)
     if ready.is_dir():
         return ready
     _open_folder(cache)
@@ -73,7 +78,7 @@ def prepare(cache: Path, jdk: Jdk, *, progress: Callable[[str], None], release: 
         if not plain.is_dir():
             archive = download(cache, release, progress=progress)
             progress(f"unpacking Elasticsearch {release.version}")
-            unpack(archive, plain, folder=release.folder)
+            unpack(archive, plain, inside=release.folder)
             archive.unlink()
         progress("compiling the analysis plugin")
         with tempfile.TemporaryDirectory(dir=cache, prefix=INCOMPLETE) as scratch:
@@ -125,15 +130,20 @@ def download(
     return target
 
 
-def unpack(archive: Path, target: Path, *, folder: str) -> None:
-    """Unpack ``folder`` of the archive as ``target``, readable by every account whatever the umask."""
+def unpack(archive: Path, target: Path, *, inside: str) -> None:
+    """Unpack the folder ``inside`` of the archive as ``target``, readable by every account whatever the umask."""
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=INCOMPLETE) as scratch:
         with zipfile.ZipFile(archive) as content:
             for entry in content.infolist():
                 path = Path(content.extract(entry, scratch))
-                runnable = (entry.external_attr >> 16) & stat.S_IXUSR
-                path.chmod(0o755 if entry.is_dir() or runnable else 0o644)
-        (Path(scratch) / folder).rename(target)
+                if not entry.is_dir():
+                    runnable = (entry.external_attr >> 16) & stat.S_IXUSR
+                    path.chmod(0o755 if runnable else 0o644)
+        whole = Path(scratch) / inside
+        for path in (whole, *whole.rglob("*")):
+            if path.is_dir():  # an archive need not name the folders of its files
+                path.chmod(0o755)
+        whole.rename(target)
 
 
 def _transfer(artifact: Artifact, partial: Path, *, progress: Callable[[str], None]) -> None:

@@ -118,6 +118,14 @@ def _rank(jdk: Jdk) -> tuple[int, int, str]:
     return place, -jdk.major, str(jdk.home)
 
 
+def _is_file(path: Path) -> bool:
+    """Tell whether there is a file; a folder that this user may not enter has none for us."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
+
+
 def _installed(environ: Mapping[str, str], folders: tuple[Path, ...]) -> Iterator[Path]:
     seen: set[Path] = set()
     candidates = [child for folder in folders if folder.is_dir() for child in sorted(folder.iterdir())]
@@ -127,11 +135,11 @@ def _installed(environ: Mapping[str, str], folders: tuple[Path, ...]) -> Iterato
         candidates += [Path(answer.strip())] if code == 0 else []
     for folder in environ.get("PATH", "").split(":"):
         java = Path(folder) / "java"
-        if folder and java.is_file():
+        if folder and _is_file(java):
             candidates.append(java.resolve().parent.parent)
     for each in candidates:
         home = each.resolve()
-        if home not in seen and (home / "bin" / "java").is_file():
+        if home not in seen and _is_file(home / "bin" / "java"):
             seen.add(home)
             yield home
 

@@ -78,6 +78,8 @@ def start(home: Path, *, progress: Callable[[str], None] = _silent, heap: str | 
     """
     found = running(home)
     if found is not None:
+        if not node.runs_from(found.pid, distribution.folder()):
+            progress("the running engine was started by another version of condensat: stop and start it when you can")
         return found
     try:
         where = place.make(home)

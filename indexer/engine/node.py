@@ -9,6 +9,7 @@ import base64
 import hashlib
 import json
 import os
+import re
 import secrets
 import shutil
 import signal
@@ -165,6 +166,7 @@ def render(values: dict[str, str | bool | int]) -> str:
 
 def configure(node: Node, elasticsearch: Path, *, password: str) -> None:
     """Write the node's folders and configuration, with the superuser's password as a hash."""
+    shutil.rmtree(node.scratch, ignore_errors=True)
     for folder in (node.config, node.data, node.logs, node.scratch):
         folder.mkdir(exist_ok=True)
         folder.chmod(0o700)
@@ -232,6 +234,12 @@ def is_server(node: Node, pid: int) -> bool:
     return f"{separator}-Djava.io.tmpdir={node.scratch}{separator}" in text
 
 
+def runs_from(pid: int, folder: str) -> bool:
+    """Tell whether a server's files lie in a folder of this name."""
+    text, separator = _command_line(pid)
+    return f"/{folder}{separator}" in text
+
+
 def terminate(node: Node, pid: int, *, patience: float) -> None:
     """End the server: SIGTERM, and SIGKILL when it has not ended after ``patience`` seconds."""
     for signal_number, seconds in ((signal.SIGTERM, patience), (signal.SIGKILL, 10.0)):
@@ -287,8 +295,14 @@ def _command_line(pid: int) -> tuple[str, str]:
 
 
 def _environment(node: Node, java_home: Path) -> dict[str, str]:
-    """Give Elasticsearch its own small environment: nothing of the caller's leaks in."""
+    """Give Elasticsearch its own small environment: nothing of the caller's leaks in.
+
+    Its launcher leaves an empty folder per start in its temporary folder, so that should be the node's own; its
+    script takes the option apart at blanks, so a home with blanks leaves them in the system's.
+    """
+    own = "" if re.search(r"[\s*?\[\\]", str(node.scratch)) else f" -Djava.io.tmpdir={node.scratch}"
     return {
+        "CLI_JAVA_OPTS": f"-XX:TieredStopAtLevel=1{own}",
         "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
         "LANG": "C.UTF-8",
         "HOME": str(node.scratch),

@@ -212,7 +212,12 @@ def _has_all_loopbacks() -> bool:
     return True
 
 
-class _Server6(ThreadingHTTPServer):
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, *_: object) -> None:
+        """Keep quiet: a client may hang up when it has seen enough."""
+
+
+class _Server6(_Server):
     address_family = socket.AF_INET6
 
 
@@ -243,4 +248,4 @@ def _listen(site: Site, source: str, host: str, port: int) -> ThreadingHTTPServe
         def log_message(self, *_: object) -> None:
             """Keep quiet: what was asked stands in ``Site.requests``."""
 
-    return (_Server6 if host.startswith("[") else ThreadingHTTPServer)((host.strip("[]"), port), Handler)
+    return (_Server6 if host.startswith("[") else _Server)((host.strip("[]"), port), Handler)

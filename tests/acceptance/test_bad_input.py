@@ -31,11 +31,9 @@ def site() -> Iterator[Site]:
 def login(condensat: Condensat) -> dict[str, str]:
     """Give the address of the running engine and what lets one in, as settings."""
     condensat("init")
-    return {
-        "url": condensat("engine", "status", "--format", "json").json["url"],
-        "username": "elastic",
-        "password": (Path(condensat.settings["home"]) / "engine" / "password").read_text().strip(),
-    }
+    status = condensat("engine", "status", "--format", "json").json
+    password = Path(status["password_file"]).read_text(encoding="utf-8").strip()
+    return {"url": status["url"], "username": status["username"], "password": password}
 
 
 def closed_port() -> int:
@@ -128,6 +126,7 @@ def test_a_file_that_is_not_there(condensat: Condensat) -> None:
 
 def test_wrong_credentials(condensat: Condensat, login: dict[str, str]) -> None:
     """A refused password is told as such, with exit code 3, and is not printed."""
+    condensat("search", "*", **login)
     result = condensat("search", "*", code=NO_ELASTICSEARCH, **{**login, "password": "wrong-Pa55word"})
     assert "401" in result.err
     assert "wrong-Pa55word" not in result.err

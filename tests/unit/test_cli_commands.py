@@ -155,6 +155,15 @@ def test_the_words_that_differ_are_shown_side_by_side(tmp_path: Path) -> None:
     assert "… was closed on [wednesday morning] after a ferry …" in done.stdout.decode()
 
 
+def test_a_terminal_without_the_letters_gets_question_marks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An old encoding costs letters, and never a traceback."""
+    monkeypatch.setenv("PYTHONIOENCODING", "ascii")
+    (tmp_path / "a.txt").write_text(TEXT.replace("harbour", "Hafenbüro"), "utf-8")
+    done = run("compare", "a.txt", "a.txt")
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert b"hafenb?ro" in done.stdout
+
+
 def test_output_to_a_closed_pipe_is_no_traceback(tmp_path: Path) -> None:
     """`condensat … | head` ends quietly."""
     (tmp_path / "a.txt").write_text(TEXT, "utf-8")

@@ -186,6 +186,11 @@ def test_the_report_shows_counts_reasons_and_dead_feeds() -> None:
 def test_a_run_without_news_says_so() -> None:
     """Unchanged articles alone are nothing new."""
     assert "Nothing new." in drawn(report.table(Report(read=3, unchanged=3)))
+    again = rejecting(Reason.NO_TEXT)
+    again.unchanged = 3
+    assert "Nothing new." in drawn(report.table(again))
+    assert "Nothing new." not in drawn(report.table(Report(read=1, failed_writes=1)))
+    assert "Nothing new." not in drawn(report.table(Report(read=1, created=1)))
 
 
 def test_the_exit_code_of_a_run() -> None:

@@ -1,16 +1,18 @@
 from __future__ import annotations
 
 import re
+import socket
 import unicodedata
 import urllib.error
 import urllib.request
 from itertools import combinations
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import feedparser
 import pytest
 import trafilatura
-from demo_site import Site, expected, load
+from demo_site import Site, expected, load, server
 from demo_site.content import SOURCES
 from demo_site.server import PortTakenError
 
@@ -203,3 +205,16 @@ def test_addresses_stay_the_same_on_a_fixed_port() -> None:
             pass
     with Site(port=port) as second:
         assert set(second.keys) == urls
+
+
+def test_three_loopback_names_are_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a system has few loopback addresses each feed is still served, and the first three keep own hosts."""
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    except OSError:
+        pytest.skip("this machine has no IPv6 loopback")
+    monkeypatch.setattr(server, "_has_all_loopbacks", lambda: False)
+    with Site() as few:
+        assert {get(few.feed(source.key))[0] for source in SOURCES} == {200}
+        hosts = [urlsplit(few.base(source.key)).hostname for source in SOURCES[:3]]
+    assert hosts == ["127.0.0.1", "localhost", "::1"]

@@ -1,0 +1,196 @@
+"""Finding pairs: nothing missed, and the same pairs whatever the order of arrival."""
+
+from __future__ import annotations
+
+import random
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from samples import HOUR, NOW, article, now, prose, stored, take, write
+
+from indexer.detect import detect
+from indexer.models import Article, Kind, Pair, Precision
+from indexer.review import pairs
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from indexer.elastic import Store
+
+TEXT = prose(1, 120)
+ORIGINAL = article("original", TEXT, published=NOW - 3 * HOUR)
+COPY = article("copy", TEXT, domain="mirror.example", published=NOW - 2 * HOUR)
+
+
+def everything(store: Store, articles: Sequence[Article]) -> tuple[set[Pair], list[tuple[object, ...]]]:
+    """Give all pairs, and what was derived from them for every article."""
+    derived = [
+        (each.id, *(stored(store, each)[field] for field in ("repost_of", "reposts", "repeats", "pairs")))
+        if "repost_of" in stored(store, each)
+        else (each.id, None, 0, 0, stored(store, each)["pairs"])
+        for each in sorted(articles, key=lambda each: each.id)
+    ]
+    return set(pairs(store)), derived
+
+
+def test_two_copies_in_one_batch(store: Store) -> None:
+    """Two copies that come together are a pair, with the evidence, and both articles know."""
+    report = take(store, ORIGINAL, COPY)
+    assert report.pairs == {"exact": 1}
+    (pair,) = pairs(store)
+    assert (pair.earlier, pair.later, pair.kind) == (ORIGINAL.id, COPY.id, Kind.EXACT)
+    assert (pair.coverage_earlier, pair.coverage_later, pair.longest_run) == (1.0, 1.0, 120)
+    assert (pair.lag_seconds, pair.order_certain, pair.same_source, pair.update) == (3600, True, False, False)
+    assert stored(store, COPY)["repost_of"] == ORIGINAL.id
+    assert stored(store, COPY)["repeats"] == stored(store, ORIGINAL)["reposts"] == 1
+    assert stored(store, ORIGINAL).get("repost_of") is None
+
+
+def test_older_original_that_comes_last(store: Store) -> None:
+    """An older original that is filled in later is what all its copies point to."""
+    second = article("second", TEXT, domain="echo.example")
+    take(store, COPY)
+    take(store, second)
+    assert stored(store, second)["repost_of"] == COPY.id
+    take(store, ORIGINAL)
+    assert stored(store, second)["repost_of"] == stored(store, COPY)["repost_of"] == ORIGINAL.id
+    assert stored(store, ORIGINAL)["reposts"] == 2
+
+
+def test_edited_article_loses_its_pairs(store: Store) -> None:
+    """When a copy is rewritten from scratch the pair is gone, and both articles know."""
+    take(store, ORIGINAL, COPY)
+    take(store, replace(COPY, text=prose(2, 120)))
+    assert list(pairs(store)) == []
+    assert stored(store, COPY)["repost_of"] is None
+    assert stored(store, ORIGINAL)["reposts"] == stored(store, COPY)["repeats"] == 0
+
+
+def test_edited_article_gains_pairs(store: Store) -> None:
+    """An article that becomes a copy by an edit is found."""
+    take(store, ORIGINAL, replace(COPY, text=prose(2, 120)))
+    report = take(store, COPY)
+    assert report.pairs == {"exact": 1}
+    assert stored(store, COPY)["repost_of"] == ORIGINAL.id
+
+
+def test_weakened_pair_changes_its_kind(store: Store) -> None:
+    """An edit that leaves less in common leaves one pair, of the weaker kind."""
+    take(store, ORIGINAL, COPY)
+    half = " ".join([*TEXT.split()[:60], *prose(2, 60).split()])
+    take(store, replace(COPY, text=half))
+    (pair,) = pairs(store)
+    assert (pair.kind, pair.longest_run) == (Kind.PASSAGE, 60)
+    assert stored(store, COPY)["repost_of"] is None  # a passage is no repost
+
+
+def test_equal_dates_order_by_id(store: Store) -> None:
+    """Where the dates are equal the order is kept, by id, and marked as uncertain."""
+    twins = [replace(each, published=ORIGINAL.published) for each in (ORIGINAL, COPY)]
+    take(store, *twins)
+    (pair,) = pairs(store)
+    assert not pair.order_certain
+    assert (pair.earlier, pair.later) == tuple(sorted(each.id for each in twins))
+
+
+def test_day_only_dates_are_uncertain_within_the_day(store: Store) -> None:
+    """A date without a time says nothing of the order within its day, and says it between days."""
+    midnight = NOW.replace(hour=0)
+    same_day = article("day", TEXT, published=midnight, precision=Precision.DAY)
+    day_before = article("before", TEXT, published=midnight - timedelta(days=1), precision=Precision.DAY)
+    take(store, COPY, same_day, day_before)
+    certain = {frozenset((pair.earlier, pair.later)): pair.order_certain for pair in pairs(store)}
+    assert certain[frozenset((COPY.id, same_day.id))] is False
+    assert certain[frozenset((COPY.id, day_before.id))] is True
+
+
+def test_own_article_again_is_an_update(store: Store) -> None:
+    """A source that publishes its article again in changed form publishes an update."""
+    take(store, ORIGINAL, article("again", f"{TEXT} {prose(3, 10)}"))
+    (pair,) = pairs(store)
+    assert (pair.kind, pair.update, pair.same_source) == (Kind.NEAR, True, True)
+
+
+def test_interrupted_run_is_taken_up(store: Store) -> None:
+    """Articles whose worker died before it looked for pairs are judged by the next run."""
+    write(store, ORIGINAL)
+    write(store, COPY)
+    assert detect(store, now=now) == {"exact": 1}
+    assert stored(store, COPY)["repost_of"] == ORIGINAL.id
+    assert {stored(store, each)["pairs"] for each in (ORIGINAL, COPY)} == {"done"}
+    assert not detect(store, now=now)
+
+
+def test_short_texts_pair_only_when_equal(store: Store) -> None:
+    """Texts of fewer than five words have no grams: equal ones are found, others are not."""
+    one = article("a", "Harbour closed tonight")
+    same = article("b", "harbour closed, tonight!", domain="mirror.example")
+    other = article("c", "Harbour open tonight", domain="echo.example")
+    assert take(store, one, same, other).pairs == {"exact": 1}
+
+
+def test_passage_in_a_long_article(store: Store) -> None:
+    """A run of 60 words is found inside articles whose signature takes several queries."""
+    run = prose(50, 60)
+    long = article("long", f"{prose(51, 9_000)} {run} {prose(52, 9_000)}", published=NOW - 2 * HOUR)
+    other = article("other", f"{prose(53, 400)} {run} {prose(54, 400)}", domain="mirror.example")
+    assert take(store, long, other).pairs == {"passage": 1}
+
+
+def samples() -> list[Article]:
+    """Give ten articles: copies, part-copies, an update, equal dates, a missing date, and two strangers."""
+    words = TEXT.split()
+    most = " ".join([*words[:110], *prose(4, 10).split()])
+    part = " ".join(words[:60])
+    passage = f"{prose(5, 150)} {' '.join(words[20:85])} {prose(6, 150)}"
+    return [
+        ORIGINAL,
+        COPY,
+        replace(article("twin", TEXT, domain="twin.example"), published=ORIGINAL.published),
+        article("most", most, domain="echo.example", published=NOW - 5 * HOUR),
+        article("update", f"{TEXT} {prose(7, 12)}"),
+        article("part", part, domain="short.example"),
+        article("passage", passage, domain="long.example", published=NOW - 4 * HOUR),
+        article("undated", TEXT, domain="undated.example", published=None, seen=NOW - 90 * HOUR),
+        article("stranger", prose(8, 100)),
+        article("other", prose(9, 3), domain="tiny.example"),
+    ]
+
+
+def test_order_of_arrival_does_not_matter(new_store: Callable[[], Store]) -> None:
+    """Six orders, each in batches of another size, end in the same pairs and derived fields."""
+    articles = samples()
+    ends = []
+    for seed, size in enumerate((10, 1, 2, 3, 4, 7)):
+        shuffled = list(articles)
+        random.Random(seed).shuffle(shuffled)  # noqa: S311 nothing here is secret
+        store = new_store()
+        for start in range(0, len(shuffled), size):
+            take(store, *shuffled[start : start + size])
+        ends.append(everything(store, articles))
+    assert {each.kind for each in ends[0][0]} == {Kind.EXACT, Kind.NEAR, Kind.PARTIAL, Kind.PASSAGE}
+    for found in ends[1:]:
+        assert found == ends[0]
+
+
+def test_two_writers_at_once(connect: Callable[[str], Store], store: Store) -> None:
+    """Two writers, each with one side of every pair, miss none, and leave nothing pending."""
+    pairs_of = [(prose(200 + number, 60), f"a{number}", f"b{number}") for number in range(30)]
+    originals = [article(name, text, published=NOW - 2 * HOUR) for text, name, _ in pairs_of]
+    copies = [article(name, text, domain="mirror.example") for text, _, name in reversed(pairs_of)]
+
+    def writing(mine: list[Article]) -> None:
+        with connect(store.prefix) as further:
+            for start in range(0, len(mine), 5):
+                take(further, *mine[start : start + 5])
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(writing, (originals, copies)))
+    expected = {(one.id, two.id) for one, two in zip(originals, reversed(copies), strict=True)}
+    assert {(pair.earlier, pair.later) for pair in pairs(store)} == expected
+    store.articles.refresh()
+    assert store.articles.pending(100) == []
+    assert all(stored(store, two)["repost_of"] == one.id for one, two in zip(originals, reversed(copies), strict=True))
+    assert all(stored(store, one)["reposts"] == 1 for one in originals)

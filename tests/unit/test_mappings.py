@@ -1,0 +1,45 @@
+"""The mappings and what is written about them."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+FOLDER = Path(__file__).parents[2] / "mappings"
+NAMES = sorted(each.stem for each in FOLDER.glob("*.json"))
+
+
+def fields(properties: dict[str, Any], before: str = "") -> Iterator[tuple[str, str]]:
+    """List every field with its type, subfields and fields of objects among them."""
+    for name, each in properties.items():
+        if "properties" in each:
+            yield from fields(each["properties"], f"{before}{name}.")
+        else:
+            yield f"{before}{name}", each["type"]
+        yield from fields(each.get("fields", {}), f"{before}{name}.")
+
+
+def documented(name: str) -> dict[str, str]:
+    """Read the table of an index in the README: field → type."""
+    text = (FOLDER / "README.md").read_text(encoding="utf-8")
+    (section,) = re.findall(rf"^## {name}\.json\n(.*?)(?=^## |\Z)", text, re.MULTILINE | re.DOTALL)
+    return dict(re.findall(r"^\| `([\w.]+)` \| (\w+)\b", section, re.MULTILINE))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_field_is_explained(name: str) -> None:
+    """The README names every field of the mappings with its type, and none that is not there."""
+    mappings = json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))["mappings"]
+    assert documented(name) == dict(fields(mappings["properties"]))
+
+
+def test_three_indices() -> None:
+    """The folder holds the three indices that are created, and no other."""
+    assert NAMES == ["articles", "feeds", "reposts"]

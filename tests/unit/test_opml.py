@@ -1,0 +1,83 @@
+"""Subscription lists in and out."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from indexer.opml import OpmlError, OpmlFeed, parse, render
+
+
+def opml(inside: str) -> bytes:
+    """Give a subscription list of these outlines."""
+    return f'<?xml version="1.0"?><opml version="2.0"><head/><body>{inside}</body></opml>'.encode()
+
+
+def test_folders_and_names() -> None:
+    """Feeds come in the order of the file, with title, site and the path of their folders."""
+    found = parse(
+        opml(
+            '<outline text="Herald" xmlUrl="https://herald.example/feed" htmlUrl="https://herald.example/"/>'
+            '<outline text="Sea"><outline title="North"><outline title="Tide &amp; wind" xmlUrl="http://tide.example/a"/>'
+            "</outline></outline>"
+        )
+    )
+    assert found == (
+        OpmlFeed(url="https://herald.example/feed", title="Herald", site="https://herald.example/"),
+        OpmlFeed(url="http://tide.example/a", title="Tide & wind", folder="Sea/North"),
+    )
+
+
+def test_attributes_in_any_case_and_repeats() -> None:
+    """The case of names does not matter; a feed that stands twice is one; what is no web address is left out."""
+    found = parse(
+        opml(
+            '<outline TEXT="A" xmlurl="https://a.example/feed"/><outline text="B" xmlUrl="https://a.example/feed"/>'
+            '<outline text="C" xmlUrl="file:///etc/hostname"/><outline text="D" xmlUrl=""/>'
+        )
+    )
+    assert [each.title for each in found] == ["A"]
+
+
+@pytest.mark.parametrize(
+    ("data", "says"),
+    [
+        (b"", "line 1"),
+        (b"<opml><body>", "line 1"),
+        (b"<html></html>", "<html>"),
+        (b'<!DOCTYPE a [<!ENTITY x "y">]><opml><body>&x;</body></opml>', "DOCTYPE"),
+        (b"\x89PNG", "not well-formed"),
+    ],
+)
+def test_other_files_are_refused(data: bytes, says: str) -> None:
+    """What is no OPML, or defines entities, is refused with what is wrong."""
+    with pytest.raises(OpmlError, match=says):
+        parse(data)
+
+
+def test_deep_nesting() -> None:
+    """Folders within folders, 2,000 deep, are read."""
+    deep = '<outline text="a">' * 2_000 + '<outline xmlUrl="https://a.example/feed"/>' + "</outline>" * 2_000
+    assert len(parse(opml(deep))) == 1
+
+
+NAMES = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), max_size=20).map(str.strip)
+
+
+@given(st.lists(NAMES, max_size=6))
+def test_what_is_written_is_read(names: list[str]) -> None:
+    """A written list reads back as the same feeds, whatever their names."""
+    feeds = [OpmlFeed(url=f"https://a.example/{number}", title=name) for number, name in enumerate(names)]
+    found = parse(render(feeds))
+    assert [each.url for each in found] == [each.url for each in feeds]
+
+
+def test_folders_survive_writing() -> None:
+    """Names, sites and folders read back as they were written."""
+    feeds = (
+        OpmlFeed(url="https://a.example/1", title="One & «two»", site="https://a.example/", folder="Sea/North"),
+        OpmlFeed(url="https://a.example/2", title="«Deux»", folder="Sea"),
+        OpmlFeed(url="https://a.example/3", title="Three"),
+    )
+    assert sorted(parse(render(feeds)), key=lambda each: each.url) == list(feeds)
