@@ -46,7 +46,6 @@ _FORMAT_LINE = re.compile(r"</?(?:p|br|div|h[1-6]|ul|ol|li|img)(?:\s[^<>]*)?/?>"
 _ENTITY = re.compile(rf"&(?:{'|'.join(sorted(name2codepoint))}|apos|#\d{{1,7}}|#[xX][0-9A-Fa-f]{{1,6}});")
 _MARKUP = re.compile(r"</?(?:p|div|a|br|span|strong|em|b|i|ul|li|img|h[1-6]|blockquote)(?:\s[^<>]*)?/?>", re.IGNORECASE)
 _SPACES = re.compile(r"[^\S\n]+")
-_ANY_SPACES = re.compile(r"\s+")
 _LINES = re.compile(r"\s*\n\s*")
 
 
@@ -87,8 +86,12 @@ def _unescaped(text: str) -> str:
     return _ENTITY.sub(lambda match: html.unescape(match.group()), text)
 
 
+def _with_line_feeds(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\r", "\n").replace("\x85", "\n")
+
+
 def _tidied(text: str) -> str:
-    text = strip_controls(text.replace("\r\n", "\n").replace("\r", "\n").replace("\x85", "\n"))
+    text = strip_controls(_with_line_feeds(text))
     return _LINES.sub("\n", _SPACES.sub(" ", text)).strip()
 
 
@@ -97,11 +100,12 @@ def _read(fragment: str) -> tuple[str, bool]:
 
     Line feeds in the source are spaces if blocks make the lines; a text without blocks has only its own.
     """
+    fragment = _with_line_feeds(fragment)
     if "<" not in fragment:
         return html.unescape(fragment), False
     pieces, had_tags, had_lines = _pieces(fragment)
     if had_lines:
-        pieces = [piece if piece == "\n" else _ANY_SPACES.sub(" ", piece) for piece in pieces]
+        pieces = [piece if piece == "\n" else piece.replace("\n", " ") for piece in pieces]
     return html.unescape("".join(pieces)), had_tags
 
 

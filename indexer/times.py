@@ -43,7 +43,7 @@ _FURTHEST = 14 * 60  # minutes; no zone is further from UTC
 
 _ZONE = r"(?P<zone>[A-Z]{1,5}|(?:UTC|GMT)?[+-]\d{1,2}(?::?\d\d)?)?(?:\s*[\[(][\w/+-]+[\])])?"
 _CLOCK = (
-    r"(?P<hour>\d{1,2})(?:[:h](?P<minute>\d\d))?(?::(?P<second>\d\d)(?P<fraction>[.,]\d+)?)?"
+    r"(?P<hour>\d{1,2})(?:[:h](?P<minute>\d\d))?(?::(?P<second>\d\d)(?:[.,]\d+)?)?"
     rf"\s*(?P<half>[ap]\.?m\.?(?![a-z]))?\s*{_ZONE}"
 )
 _ISO = re.compile(
@@ -135,10 +135,9 @@ def _build(match: re.Match[str], month: int) -> tuple[datetime, Precision, bool]
         hour = hour % 12 + (12 if found["half"][0] in "pP" else 0)
     elif found["minute"] is None:
         raise ValueError("a number that may be anything")
-    micros = int((found["fraction"] or ".0")[1:7].ljust(6, "0"))
     second = min(int(found["second"] or 0), 59)  # 60 is a leap second
     zone = _offset(found["zone"])
-    at = day.replace(hour=hour, minute=int(found["minute"] or 0), second=second, microsecond=micros)
+    at = day.replace(hour=hour, minute=int(found["minute"] or 0), second=second)
     return (at - zone if zone is not None else at), Precision.SECOND, zone is not None
 
 

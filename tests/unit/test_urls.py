@@ -115,7 +115,7 @@ def test_canonical_is_an_alias_within_its_domain_only(canonical: str, of_url: st
         ("/storm", "https://herald.example/storm"),
         ("storm", "https://herald.example/feeds/storm"),
         ("//other.example/a", "https://other.example/a"),
-        ("https://other.example/a b\n", "https://other.example/ab"),
+        ("https://other.example/a b\n", "https://other.example/a%20b"),
         ("javascript:alert(1)", None),
         ("mailto:a@herald.example", None),
         ("http://", None),
