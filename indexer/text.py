@@ -5,6 +5,10 @@ from __future__ import annotations
 import html
 import re
 from html.entities import name2codepoint
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 TITLE_LENGTH = 1_000  # characters; real ones of over 300 were seen, longer ones are a whole article in a title
 
@@ -29,17 +33,25 @@ _LINE = frozenset(
     }
 )  # fmt: skip  # what stands on lines of its own
 _APART = frozenset({"td", "th", "option", "button"})  # what a space keeps apart
-_RAW = frozenset({"script", "style", "iframe", "noembed", "noframes", "textarea", "xmp"})  # read up to its end tag only
 # What is not the article's text, with all it holds. Captions would part one sentence from the next and are not body.
-_DROPPED = frozenset({"template", "noscript", "figcaption", "svg", "annotation", "object", "audio", "video"})
-# Tags that a title is formatted with. Others are what it is about: of 111,146 titles of 2023 each tag that stood in
-# one was («the <dialog> element», «<backspace>»), and none was meant as markup.
-_FORMAT = (
-    "a|abbr|acronym|b|bdi|bdo|big|cite|code|del|dfn|em|font|i|ins|kbd|mark|nobr|q|s|samp|small|span|strike|strong|sub"
-    "|sup|time|tt|u|var|wbr"
-)
-_FORMAT_TAG = re.compile(rf"</?(?:{_FORMAT})(?:\s[^<>]*)?/?>", re.IGNORECASE)
-_FORMAT_LINE = re.compile(r"</?(?:p|br|div|h[1-6]|ul|ol|li|img)(?:\s[^<>]*)?/?>", re.IGNORECASE)
+_DROPPED = frozenset(
+    {
+        "annotation", "audio", "figcaption", "iframe", "noembed", "noframes", "noscript", "object", "script", "style",
+        "svg", "template", "textarea", "video", "xmp",
+    }
+)  # fmt: skip
+_ENDLESS = frozenset({"script", "style"})  # of these what follows is no text even where a fragment was cut in them
+
+# Tags that a title is formatted with, and those of them that part words.
+_FORMAT_LINES = frozenset({"p", "br", "div", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "li", "img"})
+_FORMAT = _FORMAT_LINES | {
+    "a", "abbr", "acronym", "b", "bdi", "bdo", "big", "cite", "code", "del", "dfn", "em", "font", "i", "ins", "kbd",
+    "mark", "nobr", "q", "s", "samp", "small", "span", "strike", "strong", "sub", "sup", "time", "tt", "u", "var",
+    "wbr",
+}  # fmt: skip
+_TITLE_TAG = re.compile(r"<(/?)([A-Za-z][\w:-]*)(\s[^<>]*)?/?>", re.ASCII)
+_TITLE_CODE = re.compile(r"<(script|style)\b[^<>]*>.*?</\1\s*>|<!--.*?-->", re.IGNORECASE | re.DOTALL)
+_TITLE_RAW = 10 * TITLE_LENGTH  # characters that are read of one
 
 # Entities that are still there after reading HTML once were escaped twice. Only the names that HTML 4 has: in «Update:
 # U+237C &Angzarr;» the name itself is meant.
@@ -69,17 +81,31 @@ def plain(fragment: str) -> str:
 def title(raw: str) -> str:
     """Give a title as one line of plain text of at most ``TITLE_LENGTH`` characters, cut at a word.
 
-    Formatting is taken out. A tag that is what the title speaks of stays, since feeds do not say which it is.
+    Markup is taken out: tags of formatting, in pairs or with attributes, scripts with all they hold. A bare tag that
+    is none of these is what the title speaks of, and stays: feeds do not say which it is, and of 111,146 titles of 2023
+    all that had tags were such («the <dialog> element», «<backspace>»).
     """
-    text = _unformatted(_unescaped(html.unescape(_unformatted(raw))))
+    raw = _TITLE_CODE.sub("", raw[:_TITLE_RAW])
+    tags = [(closes, name.lower()) for closes, name, _ in _TITLE_TAG.findall(raw)]
+    paired = {name for closes, name in tags if not closes} & {name for closes, name in tags if closes}
+    text = _untagged(raw, lambda name, attributes: name in _FORMAT or name in paired or "=" in attributes)
+    text = _untagged(_unescaped(html.unescape(text)), lambda name, _: name in _FORMAT)
     text = " ".join(_tidied(text).split())
     if len(text) <= TITLE_LENGTH:
         return text
     return text[: TITLE_LENGTH - 2].rsplit(" ", 1)[0].rstrip() + " …"
 
 
-def _unformatted(text: str) -> str:
-    return _FORMAT_TAG.sub("", _FORMAT_LINE.sub(" ", text)) if "<" in text else text
+def _untagged(text: str, is_markup: Callable[[str, str], bool]) -> str:
+    """Take out of a title the tags that are markup by their names and attributes."""
+
+    def without(match: re.Match[str]) -> str:
+        name = match.group(2).lower()
+        if not is_markup(name, match.group(3) or ""):
+            return match.group()
+        return " " if name in _FORMAT_LINES else ""
+
+    return _TITLE_TAG.sub(without, text)
 
 
 def _unescaped(text: str) -> str:
@@ -137,9 +163,9 @@ def _pieces(fragment: str) -> tuple[list[str], bool, bool]:
             pieces.append("\n")
         elif kind in _APART:
             pieces.append(" ")
-        elif not closes and (kind in _RAW or kind in _DROPPED):
+        elif not closes and kind in _DROPPED and fragment[place - 2] != "/":
             pieces.append(" ")
-            place = ends.after(f"</{kind}", place) or (len(fragment) if kind in _RAW else place)
+            place = ends.after(f"</{kind}", place) or (len(fragment) if kind in _ENDLESS else place)
     pieces.append(fragment[place:])
     return pieces, had_tags, had_lines
 
