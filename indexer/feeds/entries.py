@@ -107,7 +107,8 @@ def authors(names: Iterable[str]) -> tuple[str, ...]:
     """Give the names, each once, without mail addresses and what is around them."""
     found: dict[str, None] = {}
     for name in names:
-        for part in _BETWEEN_AUTHORS.split(_without_address(title(name[:AUTHOR_LIMIT]))):
+        parts = _BETWEEN_AUTHORS.split(_without_address(title(name[:AUTHOR_LIMIT])))
+        for part in parts[:-1] if len(name) > AUTHOR_LIMIT and len(parts) > 1 else parts:  # the last one was cut
             cleaned = _BY.sub("", _without_address(part).strip(" ,\"'"))
             if cleaned and "@" not in cleaned:
                 found[cleaned] = None
@@ -152,6 +153,8 @@ def _anchored(entries: Sequence[Entry]) -> list[Entry]:
     the feed. Where ids say nothing, several fragments on one page do. The page is not theirs alone, so the feed's own
     text counts. On 100 real feeds of 3,693 entries, 196 were taken for repeats before this, and 2 after.
     """
+    if not any(urls.anchor(each.url) for each in entries):
+        return list(entries)
     fragments: dict[str, set[str]] = defaultdict(set)
     for each in entries:
         fragments[urls.normalise(each.url)].add(each.url.partition("#")[2])
