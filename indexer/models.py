@@ -117,6 +117,10 @@ class Rejection:
     reason: Reason
     detail: str = ""
 
+    def to_dict(self, *, named: str = "what") -> dict[str, str]:
+        """Give the stable JSON form; ``named`` is the key of what was rejected."""
+        return {named: self.what, "reason": self.reason.value, "detail": self.detail}
+
 
 class RejectedError(CondensatError):
     """An expected failure of one feed, page, entry or line. It is counted and shown, never fatal."""
@@ -354,13 +358,12 @@ class Report:
             "updated": self.updated,
             "unchanged": self.unchanged,
             "rejected": dict(sorted(self.rejected.items())),
+            "rejections": [each.to_dict() for each in self.rejections],
             "pairs": dict(sorted(self.pairs.items())),
             "feeds": {
                 "read": self.feeds_read,
                 "unchanged": self.feeds_unchanged,
-                "failed": [
-                    {"url": each.what, "reason": each.reason.value, "detail": each.detail} for each in self.feeds_failed
-                ],
+                "failed": [each.to_dict(named="url") for each in self.feeds_failed],
             },
             "warnings": list(self.warnings),
             "seconds": round(self.seconds, 3),
