@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from xml.etree.ElementTree import Element, ParseError, SubElement, indent, tostring
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
+_FEED_SCHEME = re.compile(r"^\s*feed:(//)?", re.IGNORECASE)  # feed://a.example and feed:https://a.example
+
+
 class OpmlError(CondensatError):
     """The file is not OPML."""
 
@@ -28,13 +32,13 @@ class OpmlFeed:
     url: str
     title: str = ""
     site: str | None = None
-    folder: str = ""
+    folder: str = ""  # names of folders from the outermost, parted by «/»
 
 
 def parse(data: bytes) -> tuple[OpmlFeed, ...]:
     """List the feeds, each URL once, in the order of the file; raises OpmlError, which names the line."""
     try:
-        root = fromstring(data)
+        root = fromstring(data.lstrip())  # a line feed before the declaration is an error to XML, and common
     except DefusedXmlException as error:
         raise OpmlError("The OPML file defines XML entities, which are never opened. Remove its DOCTYPE.") from error
     except ParseError as error:
@@ -42,23 +46,25 @@ def parse(data: bytes) -> tuple[OpmlFeed, ...]:
     if root.tag.lower() != "opml":
         raise OpmlError(f"The file is XML, but not OPML: its root is <{root.tag[:60]}>")
     found: dict[str, OpmlFeed] = {}
-    todo: list[tuple[Element, str]] = [(root, "")]
+    todo: list[tuple[Element, str]] = [(root, "")]  # the next one last
     while todo:
-        element, folder = todo.pop(0)
-        for outline in element:
-            if outline.tag.lower() == "body":
-                todo.append((outline, ""))
-            if outline.tag.lower() != "outline":
-                continue
-            attributes = {name.lower(): value for name, value in outline.attrib.items()}
+        element, folder = todo.pop()
+        inside = folder
+        if element.tag.lower() == "outline":
+            attributes = {name.lower(): value for name, value in element.attrib.items()}
             name = title(attributes.get("title") or attributes.get("text") or "")
-            url = absolute(attributes.get("xmlurl"), "")
+            url = absolute(_FEED_SCHEME.sub(_without_feed, attributes.get("xmlurl", "")), "")
             if url:
                 site = absolute(attributes.get("htmlurl"), url)
                 found.setdefault(url, OpmlFeed(url=url, title=name, site=site, folder=folder))
             else:
-                todo.append((outline, f"{folder}/{name}" if folder else name))
+                inside = f"{folder}/{name}" if folder and name else folder or name
+        todo += [(each, inside) for each in reversed(element) if each.tag.lower() in {"body", "outline"}]
     return tuple(found.values())
+
+
+def _without_feed(match: re.Match[str]) -> str:
+    return "http://" if match.group(1) else ""
 
 
 def render(feeds: Iterable[OpmlFeed]) -> bytes:

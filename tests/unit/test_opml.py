@@ -45,6 +45,7 @@ def test_attributes_in_any_case_and_repeats() -> None:
     [
         (b"", "line 1"),
         (b"<opml><body>", "line 1"),
+        (b"<opml>\n<body>\n<outline text=a/></body></opml>", "line 3"),
         (b"<html></html>", "<html>"),
         (b'<!DOCTYPE a [<!ENTITY x "y">]><opml><body>&x;</body></opml>', "DOCTYPE"),
         (b"\x89PNG", "not well-formed"),
@@ -54,6 +55,42 @@ def test_other_files_are_refused(data: bytes, says: str) -> None:
     """What is no OPML, or defines entities, is refused with what is wrong."""
     with pytest.raises(OpmlError, match=says):
         parse(data)
+
+
+def test_order_is_the_file_s() -> None:
+    """Feeds come as they stand in the file, whether in folders or not."""
+    found = parse(
+        opml(
+            '<outline text="Sea"><outline text="A" xmlUrl="https://a.example/1"/></outline>'
+            '<outline text="B" xmlUrl="https://a.example/2"/><outline><outline xmlUrl="https://a.example/3"/></outline>'
+        )
+    )
+    assert [(each.url[-1], each.folder) for each in found] == [("1", "Sea"), ("2", ""), ("3", "")]
+
+
+@pytest.mark.parametrize(
+    ("given_as", "url"),
+    [
+        ("feed://a.example/1", "http://a.example/1"),
+        ("feed:https://a.example/1", "https://a.example/1"),
+        (" https://a.example/1?a=1&amp;b=2 ", "https://a.example/1?a=1&b=2"),
+    ],
+)
+def test_addresses_as_readers_write_them(given_as: str, url: str) -> None:
+    """The scheme of feed readers stands for the web's."""
+    assert [each.url for each in parse(opml(f'<outline xmlUrl="{given_as}"/>'))] == [url]
+
+
+@pytest.mark.parametrize("codec", ["utf-8", "utf-8-sig", "utf-16"])
+def test_encodings(codec: str) -> None:
+    """A list is read in its encoding."""
+    data = opml('<outline text="Été" xmlUrl="https://a.example/1"/>').decode().encode(codec)
+    assert [each.title for each in parse(data)] == ["Été"]
+
+
+def test_space_before_the_declaration() -> None:
+    """Space before the declaration costs nothing."""
+    assert len(parse(b"\n " + opml('<outline xmlUrl="https://a.example/1"/>'))) == 1
 
 
 def test_deep_nesting() -> None:
