@@ -7,17 +7,14 @@ from __future__ import annotations
 
 import codecs
 import re
-import zlib
 from enum import Enum
 
 from trafilatura.utils import detect_encoding
 
+from indexer.encodings import BOMS, ESCAPED, charsets, codec_of, unpack
 from indexer.extract.language import detect_language
 from indexer.models import Reason, RejectedError
 
-MAX_INFLATED = 20_000_000  # bytes; four times what is read of a page
-
-GZIP = b"\x1f\x8b\x08"
 SIGNATURES: tuple[tuple[bytes, str], ...] = (
     (b"%PDF-", "PDF"),
     (b"\x89PNG\r\n\x1a\n", "image"),
@@ -31,30 +28,6 @@ SIGNATURES: tuple[tuple[bytes, str], ...] = (
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "office document"),
     (b"\x7fELF", "program"),
 )
-BOMS = (
-    (codecs.BOM_UTF8, "utf-8"),
-    (codecs.BOM_UTF32_LE, "utf-32-le"),  # begins with the mark of UTF-16, so it comes first
-    (codecs.BOM_UTF32_BE, "utf-32-be"),
-    (codecs.BOM_UTF16_LE, "utf-16-le"),
-    (codecs.BOM_UTF16_BE, "utf-16-be"),
-)
-# What browsers take these names for: the larger sets that contain them (WHATWG Encoding Standard).
-SUPERSETS = {
-    "ascii": "cp1252",
-    "iso8859-1": "cp1252",
-    "iso8859-9": "cp1254",
-    "iso8859-11": "cp874",
-    "tis-620": "cp874",
-    "gb2312": "gb18030",
-    "gbk": "gb18030",
-    "shift_jis": "cp932",
-    "euc_kr": "cp949",
-    "big5": "big5hkscs",
-}
-# Where bytes are no UTF-8, none of these can be meant: wide ones, and Python's own which are for other uses.
-NOT_MEANT = re.compile(r"utf-?(?:7|16|32)|idna|punycode|unicode|undefined|charmap|palmos")
-ESCAPED = re.compile(r"iso-?2022|hz")  # written in ASCII characters, hence valid UTF-8 as well
-
 # Single-byte codecs that have the letters a to z and accents; cp1252 but for these languages, as in browsers.
 LATIN = re.compile(r"cp(?:125[02478]|437|85\d)|iso8859-(?:1|2|3|4|9|10|13|14|15|16)$|mac|latin")
 CODEC_OF_LANGUAGE = {
@@ -67,7 +40,6 @@ CODEC_OF_LANGUAGE = {
 MAX_UNDECODABLE = 0.005  # share of characters; single bytes go wrong in pages put together from parts
 UTF8_SURE = 20  # valid sequences of UTF-8 for each invalid one: no other encoding looks so
 
-CHARSET_OF_HEADER = re.compile(r"charset\s*=\s*[\"']?\s*([\w.:-]+)", re.IGNORECASE)
 CHARSET_OF_PAGE = re.compile(
     rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w.:-]+)|<\?xml[^>]{0,100}?encoding\s*=\s*[\"']([\w.:-]+)",
     re.IGNORECASE,
@@ -104,7 +76,7 @@ def decode(body: bytes, content_type: str | None) -> tuple[str, Form]:
     Raises RejectedError: WRONG_TYPE for what is no text, TOO_LARGE and BAD_ENCODING for a body that is still
     compressed and bursts or breaks.
     """
-    body = _inflate(body)
+    body = unpack(body)
     for signature, name in SIGNATURES:
         if body.startswith(signature):
             raise RejectedError(Reason.WRONG_TYPE, name)
@@ -142,17 +114,10 @@ def to_text(body: bytes, content_type: str | None) -> str:
 
 def _declared(body: bytes, content_type: str | None) -> list[str]:
     """Give the codecs that the header and the page name, likelier first."""
-    names = CHARSET_OF_HEADER.findall(content_type or "")
+    names = charsets(content_type)
     for in_meta, in_xml in CHARSET_OF_PAGE.findall(body[:WHERE_CHARSETS_STAND]):
         names.append((in_meta or in_xml).decode("ascii"))
-    found = []
-    for name in names:
-        try:
-            codec = codecs.lookup(name).name
-        except (LookupError, UnicodeError, ValueError):
-            continue
-        if not NOT_MEANT.match(codec):
-            found.append(SUPERSETS.get(codec, codec))
+    found = [codec for codec in map(codec_of, names) if codec]
     # Servers add Latin-1 to all they send: where the page knows better, the page is right.
     return sorted(dict.fromkeys(found), key="cp1252".__eq__)
 
@@ -188,21 +153,3 @@ def _form(start: str, declared: str) -> Form:
     if "\0" in start or start.count("\ufffd") > len(start) // 10:
         raise RejectedError(Reason.WRONG_TYPE, "not text")
     return Form.HTML if ANY_TAG.search(start) else Form.TEXT
-
-
-def _inflate(body: bytes) -> bytes:
-    """Unpack a body that is still gzipped, as often as it was packed (trap: twice, or without saying so)."""
-    for _ in range(3):
-        if not body.startswith(GZIP):
-            break
-        unpacker = zlib.decompressobj(zlib.MAX_WBITS | 16)
-        try:
-            inflated = unpacker.decompress(body, MAX_INFLATED + 1)
-        except zlib.error as error:
-            raise RejectedError(Reason.BAD_ENCODING, f"broken gzip: {error}") from error
-        if len(inflated) > MAX_INFLATED:
-            raise RejectedError(Reason.TOO_LARGE, f"more than {MAX_INFLATED / 1_000_000:g} MB unpacked")
-        if not unpacker.eof:
-            raise RejectedError(Reason.BAD_ENCODING, "the gzip data is cut")
-        body = inflated
-    return body

@@ -7,15 +7,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from indexer.encodings import unpack
 from indexer.feeds import json_feed, syndication
-from indexer.feeds.encoding import BODY_LIMIT, decode, unpack
+from indexer.feeds.encoding import decode
 from indexer.feeds.entries import TEXT_LIMIT
 from indexer.models import ParsedFeed, Reason, RejectedError
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-__all__ = ["BODY_LIMIT", "TEXT_LIMIT", "parse"]
+__all__ = ["TEXT_LIMIT", "parse"]
 
 
 def parse(body: bytes, *, url: str, content_type: str | None, now: datetime) -> ParsedFeed:

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from indexer import feeds
+from indexer import encodings, feeds
 from indexer.models import Entry, ParsedFeed, Precision, Reason, RejectedError
 
 NOW = datetime(2026, 9, 10, 12, tzinfo=UTC)
@@ -472,7 +472,7 @@ def test_enormous_item_is_cut() -> None:
 
 def test_gzip_bomb_is_refused() -> None:
     """A small body that unpacks to an enormous one is not unpacked."""
-    assert refuse(gzip.compress(b" " * (feeds.BODY_LIMIT + 10))).reason is Reason.TOO_LARGE
+    assert refuse(gzip.compress(b" " * (encodings.UNPACKED_LIMIT + 10))).reason is Reason.TOO_LARGE
 
 
 # -- 9. hostile input -------------------------------------------------------------------------------------
