@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 BATCH = 500  # articles a round: a refresh costs 35 ms at this size
 WINDOW_DAYS = 0  # ± days on the effective date in which candidates are looked for; 0: all
-ROUNDS = 50  # rounds without an end mean a bug, or a storm of edits: pending articles wait for the next run
+ROUNDS = 50  # rounds in which articles changed meanwhile: in a storm of edits the rest waits for the next run
 
 
 def detect(
@@ -40,11 +40,13 @@ def detect(
     written: dict[str, str] = {}
     store.articles.refresh()
     todo = list(ids) if ids is not None else None
-    for _ in range(ROUNDS):
+    fruitless = 0
+    while fruitless < ROUNDS:
         batch = store.articles.pending(BATCH) if todo is None else todo[:BATCH]
         if not batch:
             break
         left = _round(store, batch, written, now=now, window_days=window_days, rules=rules)
+        fruitless += bool(left)
         if todo is None:
             store.articles.refresh()
         else:
@@ -85,10 +87,8 @@ def _round(
     written.update({pair.id: pair.kind.value for pair in pairs.values()})
 
     changed = _changed_since(store, known, pairs.values())
-    again = {
-        each.version.id for each in subjects if each.version.id in changed or candidates_changed(each, pairs, changed)
-    }
-    touched = {side for pair in (*pairs.values(), *before.values()) for side in (pair.earlier, pair.later)}
+    again = _sides(pair for pair in pairs.values() if {pair.earlier, pair.later} & changed) & stored.keys()
+    touched = _sides((*pairs.values(), *before.values()))
     judged = {each.version.id: each for each in subjects if each.version.id not in again}
     again |= summarise(store, touched, judged=judged)
     return again & stored.keys()
@@ -112,17 +112,14 @@ def _judge(
     return pairs
 
 
-def candidates_changed(subject: Stored, pairs: dict[str, Pair], changed: set[str]) -> bool:
-    """Tell whether an article on the other side of one of its pairs changed after it was read."""
-    return any(
-        subject.version.id in (pair.earlier, pair.later) and (pair.earlier in changed or pair.later in changed)
-        for pair in pairs.values()
-    )
+def _sides(pairs: Iterable[Pair]) -> set[str]:
+    """Give every article that one of these pairs names."""
+    return {side for pair in pairs for side in (pair.earlier, pair.later)}
 
 
 def _changed_since(store: Store, known: dict[str, Stored], pairs: Iterable[Pair]) -> set[str]:
     """Give the sides of these pairs whose text or date is no longer the one that was judged."""
-    sides = sorted({side for pair in pairs for side in (pair.earlier, pair.later)})
+    sides = sorted(_sides(pairs))
     facts = store.articles.facts(sides)
     changed = set()
     for identity in sides:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from indexer import urls
 from indexer.elastic.documents import version
 from indexer.models import CondensatError, Kind, Pair, Precision
-from indexer.reposts import Measures, Version, judge, measure, order_certain, relate, run_text
+from indexer.reposts import Measures, Version, measure, relate, run_text
 from indexer.search import date_range
 from indexer.shingles import shingle
 
@@ -122,17 +122,15 @@ def compare(open_store: Callable[[], Store], a: str, b: str) -> Comparison:
     """Compare two articles, each an id, a URL or a text file; without a server when both are files."""
     one, other = _version(open_store, a), _version(open_store, b)
     pair = relate(one, other)
-    measures = measure(one.shingled, other.shingled)
-    kind = judge(measures, tokens_a=len(one.shingled.tokens), tokens_b=len(other.shingled.tokens))
-    earlier, later = sorted((one, other), key=lambda each: each.order)
+    measures = measure(one.shingled, other.shingled)  # as they were given, where the pair has them by date
     return Comparison(
         a=one,
         b=other,
-        kind=kind,
+        kind=pair.kind,
         measures=measures,
         longest_run_text=run_text(one.shingled, measures),
-        earlier="a" if earlier is one else "b",
-        order_certain=order_certain(earlier, later),
+        earlier="a" if pair.earlier == one.id else "b",
+        order_certain=pair.order_certain,
         lag_seconds=pair.lag_seconds,
         update=pair.update,
     )

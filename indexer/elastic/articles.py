@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from indexer.elastic import bulk, schema
-from indexer.elastic.documents import VERDICT_FIELDS, Stored, moment, version
+from indexer.elastic import bulk, candidates, schema
+from indexer.elastic.changes import DONE, PENDING, changed, created
+from indexer.elastic.documents import VERDICT_FIELDS, Stored, version
 from indexer.elastic.errors import StoreError, translated
+from indexer.elastic.paging import parts, scan
 from indexer.models import Outcome
-from indexer.shingles import signature
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -19,10 +20,6 @@ if TYPE_CHECKING:
 
     from indexer.reposts import Version
 
-PENDING, DONE = "pending", "done"
-CLAUSES = 1_000  # sampled hashes a query: the clause limit is 2,621 on a machine of 16 cores with a small heap
-CANDIDATE_PAGE = 500  # candidates a page; all pages are read
-LOOKUP = 1_000  # identifiers a look-up
 REWRITES = 5  # tries after a version conflict: each means that somebody else made progress
 
 
@@ -71,11 +68,11 @@ class Articles:
         """
         fields = ["urls", "entry_hash", "origins.text"]
         found: dict[str, Known] = {}
-        for part in _parts(ids):
+        for part in parts(ids):
             for identity, source in self._get(part, fields):
                 found[identity] = _known(identity, source)
         wanted = set(urls)
-        for part in _parts(list(wanted)):
+        for part in parts(list(wanted)):
             with translated():
                 answer = self._client.search(
                     index=self._read,
@@ -155,7 +152,7 @@ class Articles:
     def stored(self, ids: Sequence[str]) -> dict[str, Stored]:
         """Read articles for their verdicts, in real time; ids that are gone are missing from the answer."""
         found = {}
-        for part in _parts(ids):
+        for part in parts(ids):
             with translated():
                 answer = self._client.mget(index=self._write, ids=list(part), source_includes=list(VERDICT_FIELDS))
             for each in answer["docs"]:
@@ -172,7 +169,7 @@ class Articles:
         fields = ["text_hash", "effective"]
         return {
             identity: (source["text_hash"], source["effective"])
-            for part in _parts(ids)
+            for part in parts(ids)
             for identity, source in self._get(part, fields)
         }
 
@@ -190,44 +187,8 @@ class Articles:
         return [hit["_id"] for hit in answer["hits"]["hits"]]
 
     def candidates(self, versions: Sequence[Version], *, window_days: int) -> list[set[str]]:
-        """Find, for each article, the ids that share two sampled grams with it, or its whole text."""
-        plans = [(index, query) for index, each in enumerate(versions) for query in _queries(each, window_days)]
-        found: list[set[str]] = [set() for _ in versions]
-        after: dict[int, Any] = {}
-        scores: list[dict[str, int]] = [{} for _ in versions]
-        open_plans = list(range(len(plans)))
-        while open_plans:
-            searches: list[dict[str, Any]] = []
-            for number in open_plans:
-                body = {
-                    "query": plans[number][1],
-                    "size": CANDIDATE_PAGE,
-                    "_source": False,
-                    "track_total_hits": False,
-                    "sort": [{"_score": "desc"}, {"id": "asc"}],
-                }
-                if number in after:
-                    body["search_after"] = after[number]
-                searches += [{"index": self._read, "allow_partial_search_results": False}, body]
-            with translated():
-                answer = self._client.msearch(searches=searches)
-            still = []
-            for number, response in zip(open_plans, answer["responses"], strict=True):
-                if "error" in response or response.get("timed_out"):
-                    raise StoreError(f"a candidate search failed: {response.get('error', 'timed out')}")
-                hits = response["hits"]["hits"]
-                index = plans[number][0]
-                for hit in hits:
-                    scores[index][hit["_id"]] = scores[index].get(hit["_id"], 0) + int(hit["_score"])
-                if len(hits) == CANDIDATE_PAGE:
-                    after[number] = hits[-1]["sort"]
-                    still.append(number)
-            open_plans = still
-        for index, each in enumerate(versions):
-            least = min(2, len(signature(each.shingled)))
-            found[index] = {identity for identity, score in scores[index].items() if score >= least}
-            found[index].discard(each.id)
-        return found
+        """Find, for each article, the ids of those that may repeat it or be repeated: see ``candidates.find``."""
+        return candidates.find(self._client, self._read, versions, window_days=window_days)
 
     def derive(self, derived: Mapping[str, dict[str, Any]], *, judged: Mapping[str, Stored]) -> set[str]:
         """Write derived fields where they differ, and mark the ``judged`` as done, in one write an article.
@@ -235,7 +196,7 @@ class Articles:
         A judged article is written only as it was when it was read. Gives the ids that changed meanwhile.
         """
         current = {}
-        for part in _parts(list(derived)):
+        for part in parts(list(derived)):
             with translated():
                 answer = self._client.mget(
                     index=self._write, ids=list(part), source_includes=["repost_of", "reposts", "repeats"]
@@ -294,7 +255,7 @@ class Articles:
 
     def _raw(self, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
         found = {}
-        for part in _parts(ids):
+        for part in parts(ids):
             with translated():
                 answer = self._client.mget(index=self._write, ids=list(part))
             found.update({each["_id"]: each for each in answer["docs"] if each.get("found")})
@@ -308,106 +269,6 @@ class Articles:
         for each in answer["docs"]:
             if each.get("found"):
                 yield each["_id"], each["_source"]
-
-
-def created(document: dict[str, Any], *, seen: datetime, now: datetime) -> dict[str, Any]:
-    """Complete a new article's document with what is decided once."""
-    return {
-        **document,
-        "seen": moment(seen),
-        "effective": document["published"] or moment(seen),
-        "pairs": PENDING,
-        "sent": False,
-        "shelf": "inbox",
-        "reposts": 0,
-        "repeats": 0,
-        "created": moment(now),
-        "modified": moment(now),
-    }
-
-
-def changed(old: dict[str, Any], new: dict[str, Any], *, seen: datetime, now: datetime) -> dict[str, Any]:
-    """Give the partial document that brings ``old`` up to ``new``; empty when there is nothing to write.
-
-    ``seen`` never moves later, and the first plausible publication date that was recorded stays: an article
-    that is edited does not become a later one.
-    """
-    changes: dict[str, Any] = {}
-    urls = list(dict.fromkeys([*old["urls"], *new["urls"]]))
-    if urls != old["urls"]:
-        changes["urls"] = urls
-    if new["entry_hash"] and new["entry_hash"] != old.get("entry_hash"):
-        changes["entry_hash"] = new["entry_hash"]
-    if moment(seen) < old["seen"]:
-        changes["seen"] = moment(seen)
-    published = old.get("published")
-    if new["content_hash"] != old["content_hash"]:
-        changes |= {key: value for key, value in new.items() if key not in {"id", "urls", "entry_hash"}}
-        if published:
-            changes |= {key: old.get(key) for key in changes if key.startswith("published")}
-        if new["text_hash"] != old["text_hash"]:
-            revision = {key: old.get(key) for key in ("title", "text", "text_hash", "modified")}
-            changes["revisions"] = [*old.get("revisions", []), revision]
-    effective = published or new["published"] or changes.get("seen", old["seen"])
-    if effective != old["effective"]:
-        changes["effective"] = effective
-    if changes.keys() & {"effective", "revisions", "source"}:
-        changes["pairs"] = PENDING
-    if changes:
-        changes["modified"] = moment(now)
-    return changes
-
-
-def scan(client: Elasticsearch, alias: str, body: dict[str, Any], *, page: int) -> Iterator[dict[str, Any]]:
-    """Yield every hit of a search over one point in time; ``body`` must sort without ties, or by nothing."""
-    with translated():
-        point = client.open_point_in_time(index=alias, keep_alive="5m", allow_partial_search_results=False)["id"]
-    try:
-        after = None
-        while True:
-            extra: dict[str, Any] = {"search_after": after} if after else {}
-            with translated():
-                answer = client.search(
-                    pit={"id": point, "keep_alive": "5m"},
-                    size=page,
-                    track_total_hits=False,
-                    allow_partial_search_results=False,
-                    **{"sort": [{"_shard_doc": "asc"}], **body, **extra},
-                )
-            hits = answer["hits"]["hits"]
-            yield from hits
-            if len(hits) < page:
-                return
-            after, point = hits[-1]["sort"], answer["pit_id"]
-    finally:
-        with translated():
-            client.close_point_in_time(id=point)
-
-
-def _queries(each: Version, window_days: int) -> Iterator[dict[str, Any]]:
-    """Ask for at most ``CLAUSES`` hashes at a time; the scores of a long article are added by id."""
-    hashes = signature(each.shingled)
-    parts = list(_parts(hashes, CLAUSES))
-    least = min(2, len(hashes)) if len(parts) == 1 else 1
-    window = []
-    if window_days:
-        span = f"||-{window_days}d", f"||+{window_days}d"
-        base = moment(each.effective)
-        window = [{"range": {"effective": {"gte": base + span[0], "lte": base + span[1]}}}]
-    equal = {"constant_score": {"filter": {"term": {"text_hash": each.shingled.text_hash}}, "boost": 2}}
-    for part in parts or [()]:
-        terms = [{"constant_score": {"filter": {"term": {"signature": hash_}}}} for hash_ in part]
-        shoulds: list[dict[str, Any]] = [equal]
-        if terms:
-            shoulds.append({"bool": {"should": terms, "minimum_should_match": least}})
-        yield {
-            "bool": {
-                "should": shoulds,
-                "minimum_should_match": 1,
-                "filter": window,
-                "must_not": [{"term": {"id": each.id}}],
-            }
-        }
 
 
 def _update(identity: str, fields: dict[str, Any], current: dict[str, Any]) -> bulk.Action:
@@ -433,8 +294,3 @@ def _known(identity: str, source: dict[str, Any]) -> Known:
         entry_hash=source.get("entry_hash"),
         text_origin=(source.get("origins") or {}).get("text"),
     )
-
-
-def _parts(items: Sequence[str], size: int = LOOKUP) -> Iterator[Sequence[str]]:
-    for start in range(0, len(items), size):
-        yield items[start : start + size]

@@ -10,9 +10,9 @@ from typing import Any
 from elasticsearch import ConflictError, Elasticsearch, NotFoundError
 
 from indexer.elastic import schema
-from indexer.elastic.articles import scan
 from indexer.elastic.documents import moment, parse_moment
 from indexer.elastic.errors import translated
+from indexer.elastic.paging import scan
 from indexer.urls import normalise, registrable_domain
 
 _DATES = frozenset({"added", "last_polled", "last_success"})

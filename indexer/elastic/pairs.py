@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from indexer.elastic import bulk, schema
-from indexer.elastic.articles import scan
 from indexer.elastic.documents import pair as read_pair
 from indexer.elastic.documents import pair_document
 from indexer.elastic.errors import StoreError
+from indexer.elastic.paging import parts, scan
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -44,9 +44,8 @@ class Pairs:
 
     def naming(self, ids: Sequence[str]) -> Iterator[Pair]:
         """Yield every stored pair that names one of these articles; as of the last refresh."""
-        for start in range(0, len(ids), 1_000):
-            part = list(ids[start : start + 1_000])
-            body = {"query": {"terms": {"articles": part}}}
+        for part in parts(ids):
+            body = {"query": {"terms": {"articles": list(part)}}}
             for hit in scan(self._client, self._read, body, page=2_000):
                 yield read_pair(hit["_source"])
 

@@ -127,22 +127,6 @@ def _run(*command: str) -> None:
     assert done.returncode == 0, done.stderr
 
 
-@pytest.fixture(scope="session")
-def engine_home(installed: Path) -> Iterator[Path]:
-    """Give the home of the engine: a shared one that CONDENSAT_TEST_HOME names, else one that is removed at the end."""
-    shared = os.environ.get("CONDENSAT_TEST_HOME")
-    if shared:
-        yield Path(shared)
-        return
-    home = Path(tempfile.mkdtemp(prefix="condensat-test-"))
-    try:
-        yield home
-    finally:
-        environment = {**os.environ, "CONDENSAT_HOME": str(home)}
-        subprocess.run([installed / "condensat", "engine", "stop"], env=environment, check=False)
-        shutil.rmtree(home)
-
-
 @pytest.fixture(scope="module")
 def fresh(installed: Path, engine_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Condensat:
     """Give the command with empty indices for this module; ``with_settings(prefix=…)`` gives further ones."""

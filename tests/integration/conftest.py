@@ -1,10 +1,6 @@
 from __future__ import annotations
 
-import os
 import secrets
-import shutil
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,25 +11,7 @@ from indexer.elastic import Store
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-
-
-@pytest.fixture(scope="session")
-def engine_home() -> Iterator[Path]:
-    """Give a home that the engine's unprivileged account can reach.
-
-    CONDENSAT_TEST_HOME names one to share between test sessions; else a temporary one is removed at the end.
-    pytest's own temporary folders are closed to other accounts.
-    """
-    shared = os.environ.get("CONDENSAT_TEST_HOME")
-    if shared:
-        yield Path(shared)
-        return
-    home = Path(tempfile.mkdtemp(prefix="condensat-test-"))
-    try:
-        yield home
-    finally:
-        local.stop(home)
-        shutil.rmtree(home)
+    from pathlib import Path
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,7 @@ from samples import HOUR, NOW, article, now, prose, stored, take, write
 
 from indexer.detect import detect
 from indexer.elastic import Store, StoreError
-from indexer.elastic.articles import PENDING
+from indexer.elastic.changes import PENDING
 from indexer.elastic.schema import write_alias
 from indexer.indexing import Arrival, take_in
 from indexer.models import Outcome, Published, Report
