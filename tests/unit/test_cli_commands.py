@@ -33,6 +33,7 @@ COMMANDS = [
     ["reposts"],
     ["compare"],
     ["condense"],
+    ["evaluate"],
     ["doctor"],
 ]
 WITH_EXAMPLES = [command for command in COMMANDS if command and command[0] != "engine" and command != ["feeds"]]
@@ -107,6 +108,9 @@ def test_help_teaches_by_example(command: list[str], capsys: pytest.CaptureFixtu
         (["ingest", "--opml", "nofile.opml"], "There is no file"),
         (["compare", "nofile.txt", "./other.txt"], "There is no file nofile.txt"),
         (["condense", "nofile.txt"], "There is no file nofile.txt"),
+        (["evaluate"], "Missing argument"),
+        (["evaluate", "nofile.jsonl"], "There is no file nofile.jsonl"),
+        (["evaluate", "nofile.jsonl", "--set", "colour=1"], "no threshold «colour»"),
         (["--url", "localhost:9200", "init"], "write the whole address"),
         (["--prefix", "Über", "init"], "CONDENSAT_PREFIX"),
     ],
