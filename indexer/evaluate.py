@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from indexer import urls
 from indexer.models import STORED_KINDS, CondensatError, Pair
-from indexer.reposts import RULES, Measures, Rules, judge, measure, pair_id, relate
+from indexer.overlap import Measures, measure
+from indexer.reposts import RULES, Rules, judge, pair_id, relate
 from indexer.scores import Binary, Judged, Side, badness, binary
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ class Evidence:
     measures: Measures
     tokens_a: int
     tokens_b: int
+    same_source: bool
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -235,7 +237,11 @@ def _rejudged(cases: Iterable[Case], rules: Rules) -> Binary:
         replace(
             case.judged,
             verdict=judge(
-                case.evidence.measures, tokens_a=case.evidence.tokens_a, tokens_b=case.evidence.tokens_b, rules=rules
+                case.evidence.measures,
+                tokens_a=case.evidence.tokens_a,
+                tokens_b=case.evidence.tokens_b,
+                same_source=case.evidence.same_source,
+                rules=rules,
             ),
         )
         for case in cases
@@ -326,4 +332,5 @@ def _evidence(a: Version, b: Version, ignored: Ignored) -> Evidence:
         measures=measure(a.shingled, b.shingled, ignored=ignored(a, b)),
         tokens_a=len(a.shingled.tokens),
         tokens_b=len(b.shingled.tokens),
+        same_source=a.source == b.source,
     )

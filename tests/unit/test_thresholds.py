@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from indexer.evaluate import Case, Evaluation, Evidence, RulesError, changed, half, sweep, thresholds, worst
 from indexer.labelled import Labelled
 from indexer.models import Kind, Precision
-from indexer.reposts import RULES, Version, measure, relate
+from indexer.overlap import measure
+from indexer.reposts import RULES, Version, relate
 from indexer.scores import Judged, binary
 from indexer.shingles import shingle
 
@@ -50,7 +51,10 @@ def case(line: int, one: str, other: str, label: Kind, verdict: Kind | None = No
 
 def evidence(a: Version, b: Version) -> Evidence:
     return Evidence(
-        measures=measure(a.shingled, b.shingled), tokens_a=len(a.shingled.tokens), tokens_b=len(b.shingled.tokens)
+        measures=measure(a.shingled, b.shingled),
+        tokens_a=len(a.shingled.tokens),
+        tokens_b=len(b.shingled.tokens),
+        same_source=a.source == b.source,
     )
 
 
