@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 CONTEXT = 3  # words kept on either side of a difference; nearer ones are shown together
+LEAST_EQUAL = 3  # words in a row: fewer between two differences (an «and», an «of the») are no common ground
 # difflib takes quadratic time at worst: beyond this many words it may overlook frequent words.
 EXACT_DIFF_WORDS = 3_000
 
@@ -124,5 +125,10 @@ def _equal(a: Words, b: Words) -> Iterator[Block]:
     matcher = difflib.SequenceMatcher(None, a.tokens, b.tokens, autojunk=autojunk)
     for start_a, start_b, size in matcher.get_matching_blocks():
         whole = [at for at in range(size + 1) if a.starts(start_a + at) and b.starts(start_b + at)]
-        if whole and whole[0] < whole[-1]:
-            yield Block(start_a + whole[0], start_b + whole[0], whole[-1] - whole[0])
+        if not whole or whole[0] == whole[-1]:
+            continue
+        block = Block(start_a + whole[0], start_b + whole[0], whole[-1] - whole[0])
+        begins = block.a == block.b == 0
+        ends = (block.a + block.size, block.b + block.size) == (len(a.tokens), len(b.tokens))
+        if block.size >= LEAST_EQUAL or begins or ends:
+            yield block

@@ -11,6 +11,7 @@ from indexer.elastic.articles import Articles
 from indexer.elastic.errors import translated
 from indexer.elastic.feeds import Feeds
 from indexer.elastic.pairs import Pairs
+from indexer.elastic.sums import Sums
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,6 +30,7 @@ class Store:
         self.articles = Articles(client, prefix)
         self.pairs = Pairs(client, prefix)
         self.feeds = Feeds(client, prefix)
+        self.sums = Sums(client, prefix)
 
     @classmethod
     def connect(

@@ -155,8 +155,8 @@ def test_the_words_that_differ_are_shown_side_by_side(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text(TEXT, "utf-8")
     (tmp_path / "b.txt").write_text(TEXT.replace("Tuesday", "Wednesday morning"), "utf-8")
     done = run("compare", "a.txt", "b.txt")
-    assert "… was closed on [tuesday] after a ferry …" in done.stdout.decode()
-    assert "… was closed on [wednesday morning] after a ferry …" in done.stdout.decode()
+    assert "… was closed on [Tuesday] after a ferry …" in done.stdout.decode()
+    assert "… was closed on [Wednesday morning] after a ferry …" in done.stdout.decode()
 
 
 def test_a_terminal_without_the_letters_gets_question_marks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -165,7 +165,7 @@ def test_a_terminal_without_the_letters_gets_question_marks(tmp_path: Path, monk
     (tmp_path / "a.txt").write_text(TEXT.replace("harbour", "Hafenbüro"), "utf-8")
     done = run("compare", "a.txt", "a.txt")
     assert (done.returncode, done.stderr) == (0, b"")
-    assert b"hafenb?ro" in done.stdout
+    assert b"Hafenb?ro" in done.stdout
 
 
 def test_output_to_a_closed_pipe_is_no_traceback(tmp_path: Path) -> None:

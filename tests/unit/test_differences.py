@@ -42,9 +42,18 @@ def test_a_difference_within_a_word_is_the_whole_word() -> None:
     assert shown("a well-known hall", "a well-built hall") == ["a [well-known|well-built] hall"]
 
 
+def test_a_stray_word_in_common_is_no_common_ground() -> None:
+    """One or two equal words between differences belong to them, unless a text begins or ends with them."""
+    assert shown("so they sang a song and danced all night", "so they drank the wine and went home all night") == [
+        "so they [sang a song and danced|drank the wine and went home] all night"
+    ]
+
+
 def test_differences_at_both_ends() -> None:
     """There is nothing before the first word and nothing after the last."""
-    assert shown("one two three four", "zero two three five", context=1) == ["[one|zero] two three [four|five]"]
+    assert shown("one two three and four", "zero two three and five", context=2) == [
+        "[one|zero] two three and [four|five]"
+    ]
     assert shown("one two", "") == ["[one two|]"]
     assert shown("", "one") == ["[|one]"]
     assert shown("", "") == []
