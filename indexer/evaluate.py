@@ -7,7 +7,7 @@ import random
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from indexer import urls
+from indexer import detect, urls
 from indexer.models import STORED_KINDS, CondensatError, Pair
 from indexer.overlap import Measures, measure
 from indexer.reposts import RULES, Rules, judge, pair_id, relate
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from indexer.elastic import Store
+    from indexer.elastic.sources import Boilerplate
     from indexer.labelled import Labelled
     from indexer.progress import Progress
     from indexer.reposts import Version
@@ -118,6 +119,19 @@ def no_boilerplate(_one: Version, _other: Version) -> Hashes | None:
     return None
 
 
+def learnt(store: Store) -> Ignored:
+    """Give the grams that detection leaves out of a pair: what either source repeats, as it is learnt by now."""
+    lists: dict[str, Boilerplate] = {}
+
+    def ignored(one: Version, other: Version) -> Hashes | None:
+        new = {one.source, other.source} - lists.keys()
+        if new:
+            lists.update(store.sources.boilerplate(new))
+        return detect.ignored(one, other, lists)
+
+    return ignored
+
+
 def evaluate(
     store: Store,
     labelled: Sequence[Labelled],
@@ -169,7 +183,7 @@ def evaluate(
         dry_run=rules is not None,
         cases=tuple(cases),
         missing=tuple(sorted(missing, key=lambda each: each.line)),
-        pending=bool(store.articles.pending(1)),
+        pending=next(store.pending.ids(), None) is not None,
     )
 
 
@@ -296,7 +310,7 @@ def _stored(store: Store, located: Iterable[_Located]) -> dict[str, Pair]:
 
 def _texts(store: Store, located: Iterable[_Located]) -> dict[str, Version]:
     wanted = sorted({side for each in located for side in (each.a, each.b)})
-    return {identity: each.version for identity, each in store.articles.stored(wanted).items()}
+    return store.articles.versions(wanted)
 
 
 def _gone(located: _Located, versions: Mapping[str, Version]) -> Missing:

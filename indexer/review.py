@@ -9,7 +9,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from indexer import urls
+from indexer import detect, urls
 from indexer.differences import Hunk, Words, hunks
 from indexer.elastic.documents import version
 from indexer.models import CondensatError, Kind, Pair, Precision
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from indexer.elastic import Store
+    from indexer.shingles import Hashes
 
 OFFERED = 5  # near ids that are offered for one that is not known
 NAMED = 1_000  # articles whose source is asked for at once
@@ -51,6 +52,7 @@ class Side:
     version: Version
     source_name: str
     words: Words  # of its text
+    stored: bool  # an article of the index; else a file
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -91,7 +93,7 @@ def resolve(store: Store, reference: str) -> str:
         if key in found:
             return found[key].id
     else:
-        if store.articles.facts([reference]):
+        if store.articles.states([reference]):
             return reference
         matches = store.articles.by_prefix(reference.lower(), limit=OFFERED + 1) if reference else []
         if len(matches) == 1:
@@ -189,9 +191,10 @@ def _domains(store: Store, sources: Sequence[str]) -> list[str]:
 def compare(open_store: Callable[[], Store], a: str, b: str) -> Comparison:
     """Compare two articles, each an id, a URL or a text file; without a server when both are files."""
     one, other = _side(open_store, a), _side(open_store, b)
-    pair = relate(one.version, other.version)
+    left_out = _boilerplate(open_store(), one.version, other.version) if one.stored and other.stored else None
+    pair = relate(one.version, other.version, ignored=left_out)
     # as they were given, where the pair has them by date
-    measures = measure(one.version.shingled, other.version.shingled)
+    measures = measure(one.version.shingled, other.version.shingled, ignored=left_out)
     return Comparison(
         a=one,
         b=other,
@@ -204,6 +207,11 @@ def compare(open_store: Callable[[], Store], a: str, b: str) -> Comparison:
         update=pair.update,
         hunks=() if measures.equal or not measures.shared_tokens else tuple(hunks(one.words, other.words)),
     )
+
+
+def _boilerplate(store: Store, one: Version, other: Version) -> Hashes | None:
+    """Give what the two sources repeat: detection leaves it out, so a comparison of their articles does."""
+    return detect.ignored(one, other, store.sources.boilerplate({one.source, other.source}))
 
 
 def _side(open_store: Callable[[], Store], reference: str) -> Side:
@@ -224,13 +232,19 @@ def _side(open_store: Callable[[], Store], reference: str) -> Side:
             ),
             source_name=source,
             words=Words(text),
+            stored=False,
         )
     store = open_store()
     identity = resolve(store, reference)
     article = store.articles.get(identity)
     if article is None:
         raise NotFoundError(f"Article {identity} was removed meanwhile.")
-    return Side(version=version(identity, article), source_name=article["source"]["name"], words=Words(article["text"]))
+    return Side(
+        version=version(identity, article),
+        source_name=article["source"]["name"],
+        words=Words(article["text"]),
+        stored=True,
+    )
 
 
 def _either(queries: Iterator[dict[str, Any]]) -> dict[str, Any]:

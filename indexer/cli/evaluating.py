@@ -66,7 +66,15 @@ def evaluate(
         if lines.problem:
             raise labelled.LabelsError(lines.problem)
     with session.connect() as store:
-        done = work.evaluate(store, pairs, progress=progress.make(), rules=rules, directed=directed, evidence=sweep)
+        done = work.evaluate(
+            store,
+            pairs,
+            progress=progress.make(),
+            rules=rules,
+            directed=directed,
+            evidence=sweep,
+            ignored=work.learnt(store),
+        )
     shown = evaluation.Shown(
         evaluation=done,
         by=by,
