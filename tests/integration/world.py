@@ -6,6 +6,7 @@ import json
 import random
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from samples import NOW, prose
 
@@ -15,7 +16,7 @@ def moment(hours: float) -> str:
     return (NOW - timedelta(hours=hours)).isoformat()
 
 
-def line(
+def written(
     domain: str, name: str, text: str, published: str | float | None = None, *, seen: float = 30, title: str = ""
 ) -> str:
     """Write an article as `import` reads it; times in hours before now."""
@@ -58,10 +59,13 @@ class World:
 
 
 def world(seed: int) -> World:
-    """Make the world; other seeds have other words."""
+    """Make the world; other seeds have other words and other sources, so that worlds may share an index."""
 
     def words(number: int, count: int) -> str:
         return prose(seed * 10_000 + number, count)
+
+    def line(source: str, *facts: Any, **more: Any) -> str:
+        return written(f"{source}{seed}", *facts, **more)
 
     copied, chain, story, long = words(1, 120), words(2, 200), words(3, 150), words(4, 400)
     run = words(5, 70)
@@ -76,8 +80,8 @@ def world(seed: int) -> World:
         line("herald", "again", copied, 17),
         # a chain: each repeats the one before, the last hardly the first
         line("one", "chain", chain, 15),
-        line("two", "chain", edited(chain, 20, seed * 10_000 + 100), 14),
-        line("three", "chain", edited(edited(chain, 20, seed * 10_000 + 100), 11, seed * 10_000 + 101), 13),
+        line("two", "chain", edited(chain, 50, seed * 10_000 + 100), 14),
+        line("three", "chain", edited(edited(chain, 50, seed * 10_000 + 100), 47, seed * 10_000 + 101), 13),
         # an original that is older than all that was there
         line("archive", "backfilled", words(6, 130), 900),
         line("mirror", "backfilled", words(6, 130), 12),
