@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from indexer.cli import doctor, engine, feeds, ingesting, output, reading, session, settings
+from indexer.cli import doctor, engine, evaluating, feeds, ingesting, output, reading, session, settings
 from indexer.cli.errors import guarded
 
 if TYPE_CHECKING:
@@ -89,6 +89,7 @@ def init() -> None:
 
 ingesting.register(app)
 reading.register(app)
+evaluating.register(app)
 doctor.register(app)
 
 

@@ -14,6 +14,7 @@ from indexer.elastic.feeds import Feeds
 from indexer.elastic.pairs import Pairs
 from indexer.elastic.pending import Pending
 from indexer.elastic.sources import Sources
+from indexer.elastic.sums import Sums
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,6 +36,7 @@ class Store:
         self.pairs = Pairs(client, prefix)
         self.feeds = Feeds(client, prefix)
         self.sources = Sources(client, prefix)
+        self.sums = Sums(client, prefix)
 
     @classmethod
     def connect(
