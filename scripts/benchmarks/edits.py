@@ -10,14 +10,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
 from benchmarks.words import FORMS, STOP
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-Surfaces = npt.NDArray[np.int32]
+    from benchmarks.prose import Surfaces
 
 _DROPPED = 0.24  # share of the sentences that a heavy edit leaves out
 _PASSAGE = (60, 150)  # words that a passage takes over
