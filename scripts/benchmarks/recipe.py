@@ -44,7 +44,7 @@ class Recipe:
     edits: tuple[tuple[str, float], ...] = (
         ("exact", 0.40), ("light", 0.25), ("framed", 0.08), ("expanded", 0.07), ("excerpt", 0.10), ("heavy", 0.10),
     )  # fmt: skip
-    agency: float = 0.25  # share of the reposts that repeat an agency's story
+    agency: float = 0.15  # share of the reposts that repeat an agency's story
     agency_copies: tuple[int, int] = (50, 400)
     again: float = 0.25  # share that repeat what was repeated lately, so that some clusters grow
     same_title: float = 0.6  # of the reposts
