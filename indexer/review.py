@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from indexer import urls
 from indexer.elastic.documents import version
 from indexer.models import CondensatError, Kind, Pair, Precision
-from indexer.reposts import Measures, Version, measure, relate, run_text
+from indexer.overlap import Measures, measure
+from indexer.reposts import Version, relate, run_text
 from indexer.search import date_range
 from indexer.shingles import shingle
 
