@@ -7,25 +7,21 @@ from __future__ import annotations
 
 import os
 import platform
-import shutil
 import subprocess
 import sys
-import tempfile
 import time
 from collections import Counter, defaultdict
-from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import orjson
-from elasticsearch import Elasticsearch
 
 from benchmarks import chart, corpus, watch
-from indexer import detect, engine, urls
-from indexer.elastic import Store, candidates, schema
+from benchmarks.common import Setting, setting
+from indexer import detect, urls
+from indexer.elastic import candidates, schema
 from indexer.models import REPOST_KINDS, Kind
 from indexer.reposts import pair_id
 
@@ -35,20 +31,9 @@ if TYPE_CHECKING:
 PREFIX = "scale"
 WINDOW = 10_000  # articles over which a rate is given
 SAMPLE = 500  # articles whose candidate queries are timed at each size
-TIMEOUT = 600.0  # seconds: the disk usage of an index is read through
 BASE64 = 6 / 8  # what is left of random base64 under any compression
 # What detection alone needs of an article's document.
 FIELDS = ("signature", "signature_version", "text_hash", "tokens", "pairs", "repost_of", "reposts", "repeats")
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Setting:
-    """Where it is measured."""
-
-    home: Path
-    work: Path  # for the files that are imported
-    client: Elasticsearch
-    store: Store
 
 
 def run(sizes: Sequence[int], *, out: Path, home: Path | None, options: Sequence[str]) -> None:
@@ -57,7 +42,7 @@ def run(sizes: Sequence[int], *, out: Path, home: Path | None, options: Sequence
     stream = corpus.articles(max(sizes))
     ids: list[str] = []
     pairs: list[dict[str, str]] = []
-    with setting(home) as where:
+    with setting(PREFIX, home=home) as where:
         for size in sorted(sizes):
             before = len(ids)
             path = where.work / "articles.jsonl"
@@ -67,27 +52,6 @@ def run(sizes: Sequence[int], *, out: Path, home: Path | None, options: Sequence
             written = {"machine": _machine(where), "options": list(options), "stages": stages}
             (out / "scale.json").write_bytes(orjson.dumps(written, option=orjson.OPT_INDENT_2))
             (out / "scale.svg").write_text(picture(stages), encoding="utf-8")
-
-
-@contextmanager
-def setting(home: Path | None) -> Iterator[Setting]:
-    """Start an engine of its own with nothing in it, and stop it at the end; a home that was not named goes, too."""
-    made = Path(tempfile.mkdtemp(prefix="condensat-scale-"))
-    made.chmod(0o755)  # the engine may run as another user
-    chosen = (home or made / "home").absolute()
-    try:
-        local = engine.start(chosen, progress=lambda told: print(told, file=sys.stderr))
-        login = (local.username, local.password)
-        with (
-            Elasticsearch(local.url, basic_auth=login, request_timeout=TIMEOUT) as client,
-            Store.connect(local.url, prefix=PREFIX, username=login[0], password=login[1]) as store,
-        ):
-            store.drop()
-            store.init()
-            yield Setting(home=chosen, work=made, client=client, store=store)
-    finally:
-        engine.stop(chosen)
-        shutil.rmtree(made, ignore_errors=True)
 
 
 def _write(stream: Iterator[corpus.Made], count: int, path: Path, ids: list[str], pairs: list[dict[str, str]]) -> None:
