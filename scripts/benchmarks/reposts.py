@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 REPOST_LABELS = frozenset({"exact", "near", "partial", "near|partial", "partial|near"})
 HALVES = 50  # random halves on which a threshold is chosen; it is judged on the other half
+UNDATED = "2026-01-01T00:00:00+00:00"  # of some of the background: when they were seen
 ASKED = 50  # articles a request
 WARM = 10  # requests before the clock starts: a virtual machine compiles what is asked often
 SETS = ("natural", "synthetic")
@@ -145,7 +146,7 @@ def load(limit: int | None = None) -> Data:
                 url=line["url"],
                 title=line["title"],
                 source=urls.registrable_domain(line["url"]),
-                effective=datetime.fromisoformat(line["published"]),
+                effective=datetime.fromisoformat(line["published"] or UNDATED),
                 precision=Precision.SECOND,
                 shingled=shingle(""),  # made anew for each verdict: all of them would take 400 MB
             )
