@@ -17,12 +17,13 @@ from indexer.shingles import GRAM, Hashes, Shingled, hash_grams
 Mask = npt.NDArray[np.bool_]
 
 # Months and days of the week stand for numbers: bulletins of one form differ in them as they do in their figures.
-_CALENDAR = frozenset(
-    "january february march april may june july august september october november december "
-    "monday tuesday wednesday thursday friday saturday sunday "
-    "janvier février mars avril mai juin juillet août septembre octobre novembre décembre "
-    "lundi mardi mercredi jeudi vendredi samedi dimanche".split()  # noqa: SIM905 words to read, not a list to type
-)
+_CALENDAR_WORDS = """
+january february march april may june july august september october november december
+monday tuesday wednesday thursday friday saturday sunday
+janvier février mars avril mai juin juillet août septembre octobre novembre décembre
+lundi mardi mercredi jeudi vendredi samedi dimanche
+"""
+_CALENDAR = frozenset(_CALENDAR_WORDS.split())
 _NUMBER = "#"
 
 

@@ -61,7 +61,7 @@ def resolve(store: Store, reference: str) -> str:
         if key in found:
             return found[key].id
     else:
-        if store.articles.facts([reference]):
+        if store.articles.states([reference]):
             return reference
         matches = store.articles.by_prefix(reference.lower(), limit=OFFERED + 1) if reference else []
         if len(matches) == 1:
