@@ -33,7 +33,7 @@ WINDOW = 10_000  # articles over which a rate is given
 SAMPLE = 500  # articles whose candidate queries are timed at each size
 BASE64 = 6 / 8  # what is left of random base64 under any compression
 # What detection alone needs of an article's document.
-FIELDS = ("signature", "signature_version", "text_hash", "tokens", "pairs", "repost_of", "reposts", "repeats")
+FIELDS = ("signature", "signature_version", "text_hash", "tokens", "repost_of", "reposts", "repeats")
 
 
 def run(sizes: Sequence[int], *, out: Path, home: Path | None, options: Sequence[str]) -> None:
@@ -64,14 +64,14 @@ def _write(stream: Iterator[corpus.Made], count: int, path: Path, ids: list[str]
 
 
 def _import(where: Setting, path: Path, before: int, options: Sequence[str]) -> dict[str, Any]:
-    """Import one file as a user would; an article counts as done when its pairs are."""
+    """Import one file as a user would; windows end when articles can be found, their pairs follow a batch later."""
     environment = {key: value for key, value in os.environ.items() if not key.startswith("CONDENSAT_")}
     environment |= {"CONDENSAT_HOME": str(where.home), "CONDENSAT_PREFIX": PREFIX}
     command = [sys.executable, "-m", "indexer", "import", str(path), "--format", "json", *options]
     alias = schema.read_alias(PREFIX, "articles")
 
     def done() -> int:
-        return int(where.client.count(index=alias, query={"term": {"pairs": "done"}})["count"])
+        return int(where.client.count(index=alias)["count"])
 
     output = where.work / "report.json"
     seconds, looks = watch.run(command, environment=environment, output=output, done=done)
@@ -102,8 +102,7 @@ def _queries(where: Setting, ids: Sequence[str]) -> dict[str, float]:
     """Time the candidate queries of single articles, one after the other."""
     rng = np.random.default_rng(len(ids))
     chosen = [ids[place] for place in rng.choice(len(ids), size=min(SAMPLE, len(ids)), replace=False).tolist()]
-    found = where.store.articles.stored(chosen)
-    versions = [each.version for each in found.values()]
+    versions = list(where.store.articles.versions(chosen).values())
     alias = schema.read_alias(PREFIX, "articles")
     spent, counts = [], []
     for version in versions:

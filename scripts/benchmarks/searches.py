@@ -95,11 +95,11 @@ def sampled(server: Server, given: Corpus, name: str, sampler: Callable[[Hashes]
     began = time.perf_counter()
     signed = [encode(sampler(each)) for each in given.grams]
     sign = time.perf_counter() - began + given.seconds
-    field = {"type": "keyword", "doc_values": False}
+    field = {"type": "keyword", "doc_values": False, "similarity": "boolean"}
     with server.index(sampler.__name__.strip("_"), field, signed) as (index, seconds, size):
 
         def query(place: int) -> dict[str, Any]:
-            terms = [{"constant_score": {"filter": {"term": {"value": each}}}} for each in signed[place]]
+            terms = [{"term": {"value": each}} for each in signed[place]]
             return {"bool": {"should": terms, "minimum_should_match": min(LEAST_SHARED, len(terms))}}
 
         def ask(places: Sequence[int]) -> list[dict[int, float]]:
