@@ -19,6 +19,7 @@ import orjson
 
 from benchmarks import methods, searches
 from benchmarks.common import REPOSTS, need, setting
+from benchmarks.scoring import Score, score, tuned
 from indexer import urls
 from indexer.models import Kind, Precision
 from indexer.reposts import RULES, Version, relate
@@ -28,12 +29,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    import numpy.typing as npt
-
     from benchmarks.methods import Method
 
 REPOST_LABELS = frozenset({"exact", "near", "partial", "near|partial", "partial|near"})
-HALVES = 50  # random halves on which a threshold is chosen; it is judged on the other half
 UNDATED = "2026-01-01T00:00:00+00:00"  # of some of the background: when they were seen
 ASKED = 50  # articles a request
 WARM = 10  # requests before the clock starts: a virtual machine compiles what is asked often
@@ -55,19 +53,6 @@ class Data:
     versions: list[Version]
     texts: list[str]
     pairs: dict[str, list[Pair]]
-
-
-class Score(NamedTuple):
-    """How good decisions are."""
-
-    precision: float
-    recall: float
-
-    @property
-    def f1(self) -> float:
-        """The harmonic mean."""
-        both = self.precision + self.recall
-        return 2 * self.precision * self.recall / both if both else 0.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -93,14 +78,15 @@ def run(*, home: Path | None = None, limit: int | None = None) -> None:
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
     data = load(limit)
-    print(f"{len(data.texts):,} articles, {sum(map(len, data.pairs.values())):,} pairs", file=sys.stderr)
+    pairs = sum(map(len, data.pairs.values()))
+    print(f"{len(data.texts):,} articles, {pairs:,} pairs, rules of version {RULES.version}", file=sys.stderr)
     verdicts = {pair: _is_repost(data, pair) for pair in _pairs(data)}
     given = methods.corpus(data.texts)
     results = []
     for method in _methods(data, given, home):
         results.append(measure(method, data, verdicts))
-        print(_row(results[-1], len(data.texts)), file=sys.stderr, flush=True)
-    print(table(results, len(data.texts)))
+        print(f"{_quality(results[-1])}\n{_cost(results[-1], len(data.texts))}", file=sys.stderr, flush=True)
+    print(tables(results, len(data.texts)))
 
 
 def _methods(data: Data, given: methods.Corpus, home: Path | None) -> Iterator[Method]:
@@ -109,7 +95,7 @@ def _methods(data: Data, given: methods.Corpus, home: Path | None) -> Iterator[M
     tokens = {"type": "text", "analyzer": "condensate_tokens", "norms": False, "index_options": "docs"}
     with setting("ways", home=home) as where:
         here = searches.Server(where)
-        with searches.sampled(here, given, f"winnowing (signature of rules {RULES.version})", searches.winnow) as each:
+        with searches.sampled(here, given, "winnowing, window 15", searches.winnow) as each:
             yield each
         with searches.sampled(here, given, "mod 8, at least 16", searches.modulo) as each:
             yield each
@@ -196,51 +182,39 @@ def measure(method: Method, data: Data, verdicts: dict[Pair, bool]) -> Result:
     )
 
 
-def score(decided: npt.NDArray[np.bool_], truth: npt.NDArray[np.bool_]) -> Score:
-    """Give precision and recall of decisions; of none precision 1."""
-    right = int((decided & truth).sum())
-    return Score(
-        precision=right / int(decided.sum()) if decided.any() else 1.0, recall=right / max(1, int(truth.sum()))
+def tables(results: Sequence[Result], articles: int) -> str:
+    """Give the results as two tables in Markdown: how good, and at what cost."""
+    good = (
+        "| way | found: natural | synthetic | passages "
+        "| natural: own decision | our verdict | synthetic: own decision | our verdict |"
+    )
+    cost = "| way | candidates | sign | index | query | all three | bytes |"
+    return "\n".join(
+        [
+            *(good, "| --- " * 8 + "|"),
+            *(_quality(each) for each in results),
+            *("", cost, "| --- " * 7 + "|"),
+            *(_cost(each, articles) for each in results),
+        ]
     )
 
 
-def tuned(scores: npt.NDArray[np.float64], truth: npt.NDArray[np.bool_]) -> Score:
-    """Choose the threshold of the best F1 on one half and judge it on the other; the mean of ``HALVES`` tries."""
-    rng = np.random.default_rng(1)
-    tries = []
-    for _ in range(HALVES):
-        order = rng.permutation(len(scores))
-        one, other = order[: len(order) // 2], order[len(order) // 2 :]
-        levels = np.unique(scores[one][scores[one] >= 0])
-        best = max(levels, key=lambda level: score(scores[one] >= level, truth[one]).f1, default=2.0)
-        tries.append(score(scores[other] >= best, truth[other]))
-    return Score(*np.mean(tries, axis=0).tolist())
-
-
-def table(results: Sequence[Result], articles: int) -> str:
-    """Give the results as Markdown."""
-    head = (
-        "| way | reposts found, natural / synthetic | passages found | candidates | P / R / F1 natural, own decision | "
-        "with our verdict | P / R / F1 synthetic, own decision | with our verdict | articles/s | bytes an article |"
-    )
-    return "\n".join([head, "| --- " * 10 + "|", *(_row(each, articles) for each in results)])
-
-
-def _row(each: Result, articles: int) -> str:
-    method = each.method
-    rate = 1 / ((method.sign + method.index) / articles + each.query)
-
+def _quality(each: Result) -> str:
     def written(found: Score) -> str:
         return f"{found.precision:.3f} / {found.recall:.3f} / {found.f1:.3f}"
 
-    own = {name: written(each.own[name]) if method.decides else "–" for name in SETS}
-    return (
-        f"| {method.name} ({method.software}) | {each.found['natural']:.3f} / {each.found['synthetic']:.3f} | "
-        f"{each.passages:.3f} | {each.candidates:.1f} | {own['natural']} | {written(each.judged['natural'])} | "
-        f"{own['synthetic']} | {written(each.judged['synthetic'])} | {rate:.0f} "
-        f"(sign {articles / max(method.sign, 1e-9):,.0f}, index {articles / max(method.index, 1e-9):,.0f}, "
-        f"query {1 / each.query:,.0f}) | {method.size / articles:,.0f} |"
-    )
+    cells = [each.method.name, *(f"{each.found[name]:.3f}" for name in SETS), f"{each.passages:.3f}"]
+    for name in SETS:
+        cells += [written(each.own[name]) if each.method.decides else "–", written(each.judged[name])]
+    return f"| {' | '.join(cells)} |"
+
+
+def _cost(each: Result, articles: int) -> str:
+    method = each.method
+    spent = (method.sign / articles, method.index / articles, each.query)
+    rates = [f"{1 / seconds:,.0f}" if seconds else "–" for seconds in (*spent, sum(spent))]
+    cells = [f"{method.name} ({method.software})", f"{each.candidates:.1f}", *rates, f"{method.size / articles:,.0f}"]
+    return f"| {' | '.join(cells)} |"
 
 
 def _is_repost(data: Data, pair: Pair) -> bool:
