@@ -87,7 +87,9 @@ def _learn(store: Store, domain: str, at: datetime) -> Learnt:
         hashes = pieces.without(store.articles.shared_by(set(pieces.anchors.values()), but=domain, least=SHARED_BY))
     kept = [
         Phrase(text=text, tokens=pieces.lengths[text], articles=count)
-        for text, count in sorted(pieces.phrases.items(), key=lambda item: (-item[1], item[0]))[:SHOWN]
+        for text, count in sorted(
+            pieces.phrases.items(), key=lambda item: (-item[1] * pieces.lengths[item[0]], item[0])
+        )[:SHOWN]
         if count >= LEAST
     ]
     return _store(

@@ -26,6 +26,7 @@ app = typer.Typer(
 Sources = Annotated[list[str] | None, typer.Argument(metavar="[SOURCE…]", help="Domains; without one, every source.")]
 Form = Annotated[output.Format, typer.Option("--format", help="How to write it.")]
 PHRASES = 12  # shown of one source without --full
+FIRST_CHARS = 36  # of the most repeated phrase, so that a list fits 80 columns
 
 
 @app.command(epilog="`condensat boilerplate learn`\n\n`condensat boilerplate learn herald.example`")
