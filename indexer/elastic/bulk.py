@@ -24,6 +24,7 @@ class Item:
     id: str
     status: int
     error: str = ""
+    created: bool = False  # it was not there before
 
     @property
     def ok(self) -> bool:
@@ -64,7 +65,8 @@ def _request(client: Elasticsearch, alias: str, operations: list[Any]) -> list[I
     for each in answer["items"]:
         (outcome,) = each.values()
         error = outcome.get("error")
-        items.append(Item(outcome["_id"], outcome["status"], _words(error) if error else ""))
+        created = outcome.get("result") == "created"
+        items.append(Item(outcome["_id"], outcome["status"], _words(error) if error else "", created))
     return items
 
 
