@@ -8,10 +8,12 @@ from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from indexer import detect, urls
+from indexer.elastic.paging import parts
 from indexer.models import STORED_KINDS, CondensatError, Pair
 from indexer.overlap import Measures, measure
 from indexer.reposts import RULES, Rules, judge, pair_id, relate
 from indexer.scores import Binary, Judged, Side, badness, binary
+from indexer.stars import CROWD
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -50,9 +52,9 @@ class Case:
 
     labelled: Labelled
     judged: Judged
-    pair: Pair  # as it is stored; where it is not, or in a dry run, as the two texts give it
+    pair: Pair  # as it is stored; where it is not itself, or in a dry run, as the two texts give it
     a_first: bool  # whether ``pair.earlier`` is the article of url_a
-    stored: bool
+    stored: bool  # whether the index holds it, itself or by way of the earliest of many copies
     evidence: Evidence | None = None
 
 
@@ -156,8 +158,10 @@ def evaluate(
     progress.start("judging pairs", len(located))
     for start in range(0, len(located), BATCH):
         batch = located[start : start + BATCH]
-        stored = {} if rules else _stored(store, batch)
+        stored = {} if rules else _stored(store, [each.key for each in batch])
         versions = _texts(store, [each for each in batch if evidence or each.key not in stored])
+        unstored = [each for each in batch if each.key not in stored and {each.a, each.b} <= versions.keys()]
+        starred = set() if rules else _starred(store, unstored, versions)
         for each in batch:
             a, b = versions.get(each.a), versions.get(each.b)
             pair = stored.get(each.key)
@@ -166,13 +170,14 @@ def evaluate(
                     missing.append(_gone(each, versions))
                     continue
                 pair = relate(a, b, rules=rules or RULES, ignored=ignored(a, b))
+            held = each.key in stored or each.key in starred
             cases.append(
                 Case(
                     labelled=each.labelled,
-                    judged=_judged(each, pair, believed=bool(rules) or each.key in stored, directed=directed),
+                    judged=_judged(each, pair, believed=bool(rules) or held, directed=directed),
                     pair=pair,
                     a_first=pair.earlier == each.a,
-                    stored=each.key in stored,
+                    stored=held,
                     evidence=_evidence(a, b, ignored) if evidence and a and b else None,
                 )
             )
@@ -303,9 +308,23 @@ def _locate(store: Store, labelled: Sequence[Labelled]) -> tuple[list[_Located],
     return located, missing
 
 
-def _stored(store: Store, located: Iterable[_Located]) -> dict[str, Pair]:
-    query = {"terms": {"id": [each.key for each in located]}}
-    return {pair.id: pair for pair in store.pairs.find(query)}
+def _stored(store: Store, keys: Sequence[str]) -> dict[str, Pair]:
+    return {pair.id: pair for pair in store.pairs.find({"terms": {"id": list(keys)}})}
+
+
+def _starred(store: Store, located: Iterable[_Located], versions: Mapping[str, Version]) -> set[str]:
+    """Give the keys of pairs that the index holds by way of the earliest of many copies; see ``stars``."""
+    texts = {identity: versions[identity].shingled.text_hash for each in located for identity in (each.a, each.b)}
+    crowds = store.articles.crowds(set(texts.values()), over=CROWD) if texts else {}
+    if not crowds:
+        return set()
+    links: dict[str, set[str]] = {}
+    for each in located:
+        middle_a, middle_b = (crowds.get(texts[side], side) for side in (each.a, each.b))
+        steps = ((each.a, middle_a), (middle_a, middle_b), (middle_b, each.b))
+        links[each.key] = {pair_id(one, other) for one, other in steps if one != other}
+    held = {key for part in parts(sorted(set().union(*links.values()))) for key in _stored(store, part)}
+    return {key for key, wanted in links.items() if wanted <= held}
 
 
 def _texts(store: Store, located: Iterable[_Located]) -> dict[str, Version]:
