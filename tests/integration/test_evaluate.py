@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from samples import HOUR, NOW, article, prose, take, write
 
-from indexer.evaluate import changed, evaluate, sweep
+from indexer.evaluate import evaluate
 from indexer.labelled import Labelled, read
 from indexer.models import Article, Kind
 from indexer.progress import Silent
@@ -18,6 +18,7 @@ from indexer.reposts import RULES
 from indexer.scores import score
 from indexer.shingles import shingle
 from indexer.stars import CROWD
+from indexer.trial import changed, sweep
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -137,7 +138,7 @@ def test_a_sweep_begins_with_what_the_texts_give(filled: Store) -> None:
     """With everything found, the scores of the texts are those of the index."""
     done = evaluate(filled, pairs(*LINES), progress=Silent(), evidence=True)
     assert all(case.evidence for case in done.cases)
-    assert sweep(done).base == score(done.judged).binary
+    assert sweep(done.cases, done.rules).base == score(done.judged).binary
 
 
 def test_boilerplate_can_be_handed_in(filled: Store) -> None:
