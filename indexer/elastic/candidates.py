@@ -72,6 +72,37 @@ def find(client: Elasticsearch, alias: str, versions: Sequence[Version], *, wind
     ]
 
 
+def shared_by(client: Elasticsearch, alias: str, keywords: Sequence[str], *, but: str, least: int) -> frozenset[str]:
+    """Give those of these sampled hashes that articles of ``least`` sources other than ``but`` have."""
+    shared = set()
+    header = orjson.dumps({"index": alias, "allow_partial_search_results": False})
+    for part in parts(keywords, PAGE):
+        lines: list[Any] = []
+        for keyword in part:
+            query = {
+                "bool": {
+                    "filter": [{"term": {"signature": keyword}}],
+                    "must_not": [{"term": {"source.domain": but}}],
+                }
+            }
+            sources = {"terms": {"field": "source.domain", "size": least}}
+            lines += [header, orjson.dumps({"size": 0, "query": query, "aggs": {"sources": sources}})]
+        with translated():
+            answer = client.msearch(searches=lines)
+        for keyword, response in zip(part, _sound(answer), strict=True):
+            if len(response["aggregations"]["sources"]["buckets"]) >= least:
+                shared.add(keyword)
+    return frozenset(shared)
+
+
+def _sound(answer: Any) -> list[Any]:
+    """Give the responses of a multi-search, none of which may be partial."""
+    for response in answer["responses"]:
+        if "error" in response or response["timed_out"]:
+            raise StoreError(f"a candidate search failed: {response.get('error', 'timed out')}")
+    return list(answer["responses"])
+
+
 def _pages(client: Elasticsearch, alias: str, searches: Sequence[tuple[dict[str, Any], Any]]) -> list[list[Any]]:
     """Run searches, each from where its last page ended, and give the next page of each."""
     lines: list[Any] = []  # written as JSON by orjson, several times as fast as by the client
@@ -90,10 +121,7 @@ def _pages(client: Elasticsearch, alias: str, searches: Sequence[tuple[dict[str,
         return []
     with translated():
         answer = client.msearch(searches=lines)
-    for response in answer["responses"]:
-        if "error" in response or response["timed_out"]:
-            raise StoreError(f"a candidate search failed: {response.get('error', 'timed out')}")
-    return [response["hits"]["hits"] for response in answer["responses"]]
+    return [response["hits"]["hits"] for response in _sound(answer)]
 
 
 def _least(tokens: int, other_tokens: int, hashes: int) -> int:
