@@ -103,7 +103,8 @@ class _Run:
         lists = store.sources.boilerplate({each.source for each in known.values()})
         pairs = _judge(wanted, known, lists, self.rules)
 
-        before = self._before([identity for identity, mark in ready.items() if not mark.fresh])
+        stale = [identity for identity, mark in ready.items() if not mark.fresh]
+        before = self._before(stale)
         gone = {identity: pair for identity, pair in before.items() if identity not in pairs}
         left = _sides(gone.values()) - subjects.keys() | self._left_behind(gone.values())
         # Marked before the pairs go: who dies here leaves them to be summed up again, for nothing else names them.
@@ -116,7 +117,7 @@ class _Run:
         )
         # Who changed them may have judged them meanwhile, and taken their marks away.
         mark_again(store, sorted(again), now=self.now())
-        summarise(store, _sides((*pairs.values(), *before.values())))
+        summarise(store, _sides((*pairs.values(), *before.values())).union(stale))
         store.pending.take_away(mark for identity, mark in ready.items() if identity not in again)
         return again | left
 
