@@ -49,6 +49,8 @@ class Reason(StrEnum):
     TOO_MANY_REDIRECTS = "too many redirects"
     WRONG_TYPE = "wrong content type"
     BAD_ENCODING = "bad content encoding"
+    ROBOTS = "robots"
+    INTERRUPTED = "interrupted"
     # parsing and extraction
     PARSE_TIMEOUT = "parse timeout"
     PARSE_CRASH = "parse crash"
@@ -65,6 +67,14 @@ class Reason(StrEnum):
     # writing
     NOT_WRITTEN = "not written"
     REMOVED = "removed earlier"
+
+
+class Failure(StrEnum):
+    """How lasting a failure is, which decides when it is worth another try."""
+
+    HARD = "hard"  # it is not there: 404, 410, a host without an address
+    SOFT = "soft"  # it is there and does not work: 5xx, no feed, refused
+    TEMPORARY = "temporary"  # it could not be asked: a time-out, a broken connection
 
 
 class Kind(StrEnum):
@@ -185,6 +195,7 @@ class Fetched:
     last_modified: str | None = None
     redirects: tuple[str, ...] = ()
     moved_permanently_to: str | None = None  # set when every redirect on the way was a 301 or 308
+    max_age: float | None = None  # seconds for which the server says that the answer stays as it is
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
