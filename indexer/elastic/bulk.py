@@ -22,6 +22,8 @@ class Item:
     id: str
     status: int
     error: str = ""
+    seq_no: int = -1  # where it was written: its place in the sequence of writes
+    primary_term: int = -1
 
     @property
     def ok(self) -> bool:
@@ -62,7 +64,8 @@ def _request(client: Elasticsearch, alias: str, operations: list[dict[str, Any]]
     for each in answer["items"]:
         (outcome,) = each.values()
         error = outcome.get("error")
-        items.append(Item(outcome["_id"], outcome["status"], _words(error) if error else ""))
+        place = outcome.get("_seq_no", -1), outcome.get("_primary_term", -1)
+        items.append(Item(outcome["_id"], outcome["status"], _words(error) if error else "", *place))
     return items
 
 
