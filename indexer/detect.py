@@ -1,28 +1,38 @@
 """Find and store the pairs of articles; the order of steps is the guarantee, the verdicts are those of ``reposts``.
 
-Written articles are pending. For each: refresh, search both directions, judge, write pairs, read both sides again,
-mark as done. Whoever writes two articles that repeat each other, and whenever, at least one of the two searches
-comes after both refreshes, so no pair is missed; and a worker that dies leaves its articles pending.
+Written articles are marked as pending. For each: refresh, search both directions, judge, write pairs, read both
+sides again, take the mark away. Whoever writes two articles that repeat each other, and whenever, at least one of the
+two searches comes after both refreshes, so no pair is missed; and a worker that dies leaves the marks behind.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from indexer.models import STORED_KINDS, Pair
+import numpy as np
+
+from indexer.elastic.documents import moment, state_of
+from indexer.models import STORED_KINDS, Kind, Pair
 from indexer.reposts import RULES, Rules, Version, relate, worth_judging
+from indexer.stars import CROWD, Copy, partners
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
+    from datetime import datetime
 
     from indexer.elastic import Store
-    from indexer.elastic.documents import Stored
+    from indexer.elastic.candidates import Candidate
+    from indexer.elastic.sources import Boilerplate
+    from indexer.shingles import Hashes
 
 BATCH = 500  # articles a round: a refresh costs 35 ms at this size
 WINDOW_DAYS = 0  # ± days on the effective date in which candidates are looked for; 0: all
 ROUNDS = 50  # rounds in which articles changed meanwhile: in a storm of edits the rest waits for the next run
+# A mark whose article is in another state belongs to a writer that is about to write it; after this, to a dead one.
+ABANDONED = timedelta(minutes=10)
 
 
 def detect(
@@ -33,83 +43,155 @@ def detect(
     window_days: int = WINDOW_DAYS,
     rules: Rules = RULES,
 ) -> Counter[str]:
-    """Judge the articles named (None: all that are pending) and count the pairs that were written, by kind.
+    """Judge those of the articles that are pending (None: all that are) and count the pairs written, by kind.
 
-    Raises ``StoreError`` when Elasticsearch fails; what was not done is still pending then.
+    Searches see the new ``repost_of`` after the next refresh of the articles. Raises ``StoreError`` when Elasticsearch
+    fails; what was not done is still pending then.
     """
-    written: dict[str, str] = {}
+    run = _Run(store, now=now, window_days=window_days, rules=rules)
     store.articles.refresh()
-    todo = list(ids) if ids is not None else None
+    todo = list(ids) if ids is not None else list(store.pending.ids())
     fruitless = 0
-    while fruitless < ROUNDS:
-        batch = store.articles.pending(BATCH) if todo is None else todo[:BATCH]
-        if not batch:
-            break
-        left = _round(store, batch, written, now=now, window_days=window_days, rules=rules)
-        fruitless += bool(left)
-        if todo is None:
+    while todo and fruitless < ROUNDS:
+        batch, todo = todo[:BATCH], todo[BATCH:]
+        again = run.judge(batch)
+        if again:
+            fruitless += 1
+            todo += sorted(again.difference(todo))
             store.articles.refresh()
-        else:
-            todo = [*todo[BATCH:], *sorted(left)]
-            if left:
-                store.articles.refresh()
-    store.articles.refresh()  # searches see repost_of and the counts from now on, not half a minute later
-    return Counter(written.values())
+    run.settle()
+    return Counter(kind.value for kind, _ in run.written.values())
 
 
-def _round(
-    store: Store,
-    batch: Sequence[str],
-    written: dict[str, str],
-    *,
-    now: Callable[[], datetime],
-    window_days: int,
-    rules: Rules,
-) -> set[str]:
-    """Judge one batch; give the ids that changed meanwhile and must be judged again."""
-    stored = store.articles.stored(batch)
-    subjects = [stored[identity] for identity in batch if identity in stored]
-    candidates = store.articles.candidates([each.version for each in subjects], window_days=window_days)
-    others = store.articles.stored(sorted(set().union(*candidates) - stored.keys())) if candidates else {}
-    known = stored | others
+def mark_again(store: Store, ids: Sequence[str], *, now: datetime) -> None:
+    """Have these articles judged again by the next ``detect``: what their verdicts rest on changed elsewhere."""
+    store.pending.mark_again(store.articles.states(ids), now=now)
 
-    pairs = _judge(subjects, candidates, known, rules)
-    store.pairs.refresh()
-    before = {pair.id: pair for pair in store.pairs.naming([each.version.id for each in subjects])}
-    gone = before.keys() - pairs.keys()
-    store.pairs.write(
-        [(pair, _hash(known, pair.earlier), _hash(known, pair.later)) for pair in pairs.values()],
-        gone=sorted(gone),
-        now=now(),
-    )
-    for identity in gone:
-        written.pop(identity, None)
-    written.update({pair.id: pair.kind.value for pair in pairs.values()})
 
-    changed = _changed_since(store, known, pairs.values())
-    again = _sides(pair for pair in pairs.values() if {pair.earlier, pair.later} & changed) & stored.keys()
-    touched = _sides((*pairs.values(), *before.values()))
-    judged = {each.version.id: each for each in subjects if each.version.id not in again}
-    again |= summarise(store, touched, judged=judged)
-    return again & stored.keys()
+@dataclass(slots=True)
+class _Run:
+    """The pairs that were written so far, by id, each with the texts of its sides."""
+
+    store: Store
+    now: Callable[[], datetime]
+    window_days: int
+    rules: Rules
+    written: dict[str, tuple[Kind, tuple[str, str]]] = field(default_factory=dict)
+
+    def judge(self, batch: Sequence[str]) -> set[str]:
+        """Judge one batch; give the ids that are to be judged again, or for the first time."""
+        store = self.store
+        marks = store.pending.read(batch)
+        subjects = store.articles.versions(list(marks))
+        given_up = moment(self.now() - ABANDONED)
+        ready = {
+            identity: mark
+            for identity, mark in marks.items()
+            if (identity in subjects and mark.state == state_of(subjects[identity])) or moment(mark.since) < given_up
+        }
+        subjects = {identity: subjects[identity] for identity in ready if identity in subjects}
+        found = store.articles.candidates(list(subjects.values()), window_days=self.window_days)
+        wanted = {
+            identity: _partners(subject, candidates)
+            for (identity, subject), candidates in zip(subjects.items(), found, strict=True)
+        }
+        known = subjects | store.articles.versions(sorted(set().union(*wanted.values()) - subjects.keys()))
+        lists = store.sources.boilerplate({each.source for each in known.values()})
+        pairs = _judge(wanted, known, lists, self.rules)
+
+        before = self._before([identity for identity, mark in ready.items() if not mark.fresh])
+        gone = {identity: pair for identity, pair in before.items() if identity not in pairs}
+        self._write(pairs, gone, known)
+
+        again = subjects.keys() & _sides(
+            pair for pair in pairs.values() if {pair.earlier, pair.later} & self._outdated(pairs, known, lists)
+        )
+        summarise(store, _sides((*pairs.values(), *before.values())))
+        store.pending.take_away(mark for identity, mark in ready.items() if identity not in again)
+        return again | self._left_behind(gone.values())
+
+    def settle(self) -> None:
+        """Make stars of the squares that were written before it was known how many copies there are."""
+        texts = {text for _, sides in self.written.values() for text in sides}
+        crowds = self.store.articles.crowds(texts, over=CROWD) if texts else {}
+        if not crowds:
+            return
+        self.store.pairs.refresh()
+        square = {pair.id: pair for text, first in crowds.items() for pair in self.store.pairs.aside(text, first)}
+        self._write({}, square, {})
+        summarise(self.store, _sides(square.values()))
+
+    def _before(self, ids: Sequence[str]) -> dict[str, Pair]:
+        if not ids:
+            return {}
+        self.store.pairs.refresh()
+        return {pair.id: pair for pair in self.store.pairs.naming(ids)}
+
+    def _write(self, pairs: Mapping[str, Pair], gone: Mapping[str, Pair], known: Mapping[str, Version]) -> None:
+        texts = {
+            identity: (known[pair.earlier].shingled.text_hash, known[pair.later].shingled.text_hash)
+            for identity, pair in pairs.items()
+        }
+        documents = [(pair, *texts[identity]) for identity, pair in pairs.items()]
+        self.store.pairs.write(documents, gone=sorted(gone), now=self.now())
+        for identity in gone:
+            self.written.pop(identity, None)
+        self.written.update({identity: (pair.kind, texts[identity]) for identity, pair in pairs.items()})
+
+    def _outdated(
+        self, pairs: Mapping[str, Pair], known: Mapping[str, Version], lists: Mapping[str, Boilerplate]
+    ) -> set[str]:
+        """Give the sides of these pairs on which the verdict no longer rests: text, date or boilerplate changed."""
+        sides = sorted(_sides(pairs.values()))
+        states = self.store.articles.states(sides)
+        versions = self.store.sources.versions({known[identity].source for identity in sides})
+        return {
+            identity
+            for identity in sides
+            if states.get(identity) != state_of(known[identity])
+            or versions[known[identity].source] != lists[known[identity].source].version
+        }
+
+    def _left_behind(self, gone: Iterable[Pair]) -> set[str]:
+        """Mark the copies of a text that an article no longer has: their star may have lost its middle, or its size."""
+        articles = self.store.articles
+        left = articles.versions(sorted(_sides(pair for pair in gone if pair.kind is Kind.EXACT)))
+        texts = {each.shingled.text_hash for each in left.values()}
+        copies = sorted({identity for text in texts for identity in articles.with_text(text)})
+        mark_again(self.store, copies, now=self.now())
+        return set(copies)
+
+
+def _partners(subject: Version, candidates: Iterable[Candidate]) -> set[str]:
+    own = Copy(subject.id, subject.shingled.text_hash, moment(subject.effective))
+    return partners(own, (Copy(each.id, each.text_hash, each.effective) for each in candidates))
 
 
 def _judge(
-    subjects: Sequence[Stored],
-    candidates: Sequence[set[str]],
-    known: dict[str, Stored],
+    wanted: Mapping[str, set[str]],
+    known: Mapping[str, Version],
+    lists: Mapping[str, Boilerplate],
     rules: Rules,
 ) -> dict[str, Pair]:
     pairs: dict[str, Pair] = {}
-    for subject, ids in zip(subjects, candidates, strict=True):
-        for identity in ids:
-            other = known.get(identity)
-            if other is None or not worth_judging(subject.version.shingled, other.version.shingled, rules):
+    for identity, others in wanted.items():
+        subject = known[identity]
+        for each in others:
+            other = known.get(each)
+            if other is None or not worth_judging(subject.shingled, other.shingled, rules):
                 continue  # removed between the search and the reading, or too little in common
-            pair = relate(subject.version, other.version, rules=rules)
+            pair = relate(subject, other, rules=rules, ignored=ignored(subject, other, lists))
             if pair.kind in STORED_KINDS:
                 pairs[pair.id] = pair
     return pairs
+
+
+def ignored(one: Version, other: Version, lists: Mapping[str, Boilerplate]) -> Hashes | None:
+    """Give the grams that count on neither side of a pair: what either source repeats."""
+    hashes = [lists[domain].hashes for domain in {one.source, other.source} if len(lists[domain].hashes)]
+    if len(hashes) > 1:
+        return np.union1d(*hashes)
+    return hashes[0] if hashes else None
 
 
 def _sides(pairs: Iterable[Pair]) -> set[str]:
@@ -117,45 +199,20 @@ def _sides(pairs: Iterable[Pair]) -> set[str]:
     return {side for pair in pairs for side in (pair.earlier, pair.later)}
 
 
-def _changed_since(store: Store, known: dict[str, Stored], pairs: Iterable[Pair]) -> set[str]:
-    """Give the sides of these pairs whose text or date is no longer the one that was judged."""
-    sides = sorted(_sides(pairs))
-    facts = store.articles.facts(sides)
-    changed = set()
-    for identity in sides:
-        version: Version = known[identity].version
-        fact = facts.get(identity)
-        if (
-            fact is None
-            or fact[0] != version.shingled.text_hash
-            or datetime.fromisoformat(fact[1]) != version.effective
-        ):
-            changed.add(identity)
-    return changed
-
-
-def _hash(known: dict[str, Stored], identity: str) -> str:
-    return known[identity].version.shingled.text_hash
-
-
-def summarise(store: Store, ids: Iterable[str], *, judged: Mapping[str, Stored] | None = None) -> set[str]:
+def summarise(store: Store, ids: Iterable[str]) -> None:
     """Derive ``repost_of`` and the counts of articles from their pairs, until nobody was faster.
 
     ``repost_of`` is the earliest article that this one repeats (exact, near or partial); ``reposts`` counts the
-    articles that repeat it, ``repeats`` those that it repeats. ``judged`` articles are marked as done in the same
-    write, unless they changed since they were read: their ids are given back, to be judged again.
+    articles that repeat it, ``repeats`` those that it repeats. The articles are read before their pairs, so that
+    whoever derives from newer pairs meanwhile is noticed.
     """
-    judged = judged or {}
-    todo = set(ids) | judged.keys()
-    done, again = judged, set[str]()
+    todo = sorted(ids)
     for _ in range(ROUNDS):
         if not todo:
             break
+        read = store.articles.derived(todo)
         store.pairs.refresh()
-        lost = store.articles.derive(_derived(sorted(todo), store.pairs.naming(sorted(todo))), judged=done)
-        again |= lost & done.keys()
-        todo, done = lost - again, {}
-    return again
+        todo = sorted(store.articles.derive(_derived(todo, store.pairs.naming(todo)), read))
 
 
 def _derived(ids: Sequence[str], pairs: Iterable[Pair]) -> dict[str, dict[str, Any]]:

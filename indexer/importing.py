@@ -3,25 +3,32 @@
 from __future__ import annotations
 
 import time
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import orjson
 
 from indexer import times, urls
+from indexer.detect import detect
 from indexer.elastic.errors import StoreError
 from indexer.extract import detect_language
-from indexer.indexing import Arrival, aliases, take_in
+from indexer.indexing import Arrival, aliases, write
 from indexer.models import Article, Outcome, Reason, RejectedError, Rejection, Report, Source
 from indexer.text import strip_controls, title
 
 if TYPE_CHECKING:
+    from collections import Counter
     from collections.abc import Callable, Iterable
+    from concurrent.futures import Future
+    from types import TracebackType
 
     from indexer.elastic import Store
     from indexer.progress import Progress
 
 BATCH = 500  # articles a batch: one bulk request, one refresh, one round of candidate queries
+WRITTEN_AHEAD = 2  # batches: how far writing may run ahead of detection
 
 
 def import_articles(store: Store, lines: Iterable[bytes], *, now: Callable[[], datetime], progress: Progress) -> Report:
@@ -31,48 +38,90 @@ def import_articles(store: Store, lines: Iterable[bytes], *, now: Callable[[], d
     fails, the rest of the lines is still counted, as not written.
     """
     began = time.monotonic()
-    report = Report()
-    batch: list[Arrival] = []
-    failure: StoreError | None = None
     progress.start("importing articles", None)
-    for number, line in enumerate(lines, start=1):
-        if not line.strip():
-            continue
-        report.read += 1
-        what = f"line {number}"
-        if failure:
-            report.count(Outcome.REJECTED, Rejection(what=what, reason=Reason.NOT_WRITTEN, detail=str(failure)))
-            continue
-        try:
-            batch.append(Arrival(article=parse_line(line, now=now()), what=what))
-        except RejectedError as error:
-            report.count(Outcome.REJECTED, Rejection(what=what, reason=error.reason, detail=error.detail))
-        if len(batch) >= BATCH:
-            failure = _flush(store, batch, report, now, progress)
-    if batch and not failure:
-        failure = _flush(store, batch, report, now, progress)
-    if failure:
-        report.warnings.append(str(failure))
-    else:
-        store.articles.refresh()  # so that a search that follows sees the last batch, and who repeats whom
+    with _Import(store, now=now, progress=progress) as run:
+        for number, line in enumerate(lines, start=1):
+            if line.strip():
+                run.line(f"line {number}", line)
+        run.finish()
     progress.finish()
-    report.seconds = time.monotonic() - began
-    report.check()
-    return report
+    run.report.seconds = time.monotonic() - began
+    run.report.check()
+    return run.report
 
 
-def _flush(
-    store: Store, batch: list[Arrival], report: Report, now: Callable[[], datetime], progress: Progress
-) -> StoreError | None:
-    count = len(batch)
-    try:
-        take_in(store, batch, report, now=now)
-    except StoreError as error:
-        return error
-    finally:
-        batch.clear()
-        progress.advance(count)
-    return None
+class _Import:
+    """One run: the batch that fills is read and written here, the pairs of those before it are found beside that."""
+
+    def __init__(self, store: Store, *, now: Callable[[], datetime], progress: Progress) -> None:
+        self.report = Report()
+        self._store = store
+        self._now = now
+        self._progress = progress
+        self._batch: list[Arrival] = []
+        self._failure: StoreError | None = None
+        self._beside = ThreadPoolExecutor(1, thread_name_prefix="detect")
+        self._detecting: deque[Future[Counter[str]]] = deque()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._beside.shutdown(cancel_futures=True)
+
+    def line(self, what: str, line: bytes) -> None:
+        """Take one line in; it is counted, whatever becomes of it."""
+        self.report.read += 1
+        if self._failure:
+            self._reject(what, Reason.NOT_WRITTEN, str(self._failure))
+            return
+        try:
+            self._batch.append(Arrival(article=parse_line(line, now=self._now()), what=what))
+        except RejectedError as error:
+            self._reject(what, error.reason, error.detail)
+        if len(self._batch) >= BATCH:
+            self._flush()
+
+    def finish(self) -> None:
+        """Write what is left, wait for all pairs, and find those that an earlier run left behind."""
+        if self._batch and not self._failure:
+            self._flush()
+        self._wait(0)
+        if not self._failure:
+            try:
+                self.report.pairs.update(detect(self._store, now=self._now))
+                # so that a search that follows sees the last batch, and who repeats whom
+                self._store.articles.refresh()
+            except StoreError as error:
+                self._failure = error
+        if self._failure:
+            self.report.warnings.append(str(self._failure))
+
+    def _flush(self) -> None:
+        count = len(self._batch)
+        try:
+            fresh = write(self._store, self._batch, self.report, now=self._now)
+        except StoreError as error:
+            self._failure = error
+        else:
+            if fresh:
+                self._detecting.append(self._beside.submit(detect, self._store, fresh, now=self._now))
+            self._wait(WRITTEN_AHEAD)
+        self._batch.clear()
+        self._progress.advance(count)
+
+    def _wait(self, ahead: int) -> None:
+        """Wait until no more than so many batches are without their pairs."""
+        while len(self._detecting) > ahead:
+            try:
+                self.report.pairs.update(self._detecting.popleft().result())
+            except StoreError as error:
+                self._failure = self._failure or error
+
+    def _reject(self, what: str, reason: Reason, detail: str) -> None:
+        self.report.count(Outcome.REJECTED, Rejection(what=what, reason=reason, detail=detail))
 
 
 def parse_line(line: bytes, *, now: datetime) -> Article:

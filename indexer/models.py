@@ -270,7 +270,7 @@ class Pair(_Aware):
     order_certain: bool
     kind: Kind
     update: bool
-    coverage_earlier: float  # share of the earlier article's 5-grams that stand in the later one, 0 … 1
+    coverage_earlier: float  # share of the earlier article's words that stand in 5-grams of the later one, 0 … 1
     coverage_later: float
     shared_tokens: int
     longest_run: int  # tokens

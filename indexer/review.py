@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from indexer import urls
 from indexer.elastic.documents import version
 from indexer.models import CondensatError, Kind, Pair, Precision
-from indexer.reposts import Measures, Version, measure, relate, run_text
+from indexer.overlap import Measures, measure
+from indexer.reposts import Version, relate, run_text
 from indexer.search import date_range
 from indexer.shingles import shingle
 
@@ -60,7 +61,7 @@ def resolve(store: Store, reference: str) -> str:
         if key in found:
             return found[key].id
     else:
-        if store.articles.facts([reference]):
+        if store.articles.states([reference]):
             return reference
         matches = store.articles.by_prefix(reference.lower(), limit=OFFERED + 1) if reference else []
         if len(matches) == 1:

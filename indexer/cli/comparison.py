@@ -48,8 +48,8 @@ def to_dict(found: Comparison) -> dict[str, Any]:
         "shared_tokens": measures.shared_tokens,
         "longest_run": measures.longest_run,
         "longest_run_text": found.longest_run_text,
-        "numbers": measures.numbers,
-        "shared_numbers": measures.shared_numbers,
+        "changed_numbers": measures.changed_numbers,
+        "explained": measures.explained,
         "earlier": found.earlier,
         "order_certain": found.order_certain,
         "lag_seconds": found.lag_seconds,
@@ -105,8 +105,10 @@ def _facts(found: Comparison) -> Iterator[tuple[str, Text]]:
                 f"{output.count(measures.longest_run, 'word')}: ", output.line(found.longest_run_text, "italic")
             ),
         )
-    if measures.numbers:
-        yield "Numbers", Text(f"{output.percent(measures.shared_numbers)} of {measures.numbers} stand in both")
+    if measures.changed_numbers:
+        exchanged = output.count(measures.changed_numbers, "number")
+        much = output.percent(measures.explained)
+        yield "Numbers", Text(f"{exchanged} exchanged between the same words; that is {much} of what differs")
     first = found.earlier.upper()
     lag = f"{output.span(found.lag_seconds)} before the other" if found.lag_seconds else "at the same time as the other"
     order = Text(f"{first} was first, {lag}")

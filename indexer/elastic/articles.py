@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from indexer.elastic import bulk, candidates, schema
-from indexer.elastic.changes import DONE, PENDING, changed, created
-from indexer.elastic.documents import VERDICT_FIELDS, Stored, version
+from indexer.elastic.changes import Change, change
+from indexer.elastic.documents import STATE_FIELDS, VERDICT_FIELDS, state, version
 from indexer.elastic.errors import StoreError, translated
 from indexer.elastic.paging import parts, scan
 from indexer.models import Outcome
@@ -18,8 +18,12 @@ if TYPE_CHECKING:
 
     from elasticsearch import Elasticsearch
 
+    from indexer.elastic.candidates import Candidate
+    from indexer.elastic.pending import Pending
     from indexer.reposts import Version
 
+EARLIEST = [{"effective": "asc"}, {"id": "asc"}]
+DERIVED_FIELDS = ("repost_of", "reposts", "repeats")
 REWRITES = 5  # tries after a version conflict: each means that somebody else made progress
 
 
@@ -30,6 +34,7 @@ class Written:
     id: str
     outcome: Outcome
     error: str = ""
+    pending: bool = False  # its pairs are to be found
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,11 +47,21 @@ class Known:
     text_origin: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Derived:
+    """What stands in an article of its pairs, and its place in the sequence of writes."""
+
+    fields: dict[str, Any]
+    seq_no: int
+    primary_term: int
+
+
 class Articles:
     """The articles index."""
 
-    def __init__(self, client: Elasticsearch, prefix: str) -> None:
+    def __init__(self, client: Elasticsearch, prefix: str, pending: Pending) -> None:
         self._client = client
+        self._pending = pending
         self._read = schema.read_alias(prefix, "articles")
         self._write = schema.write_alias(prefix, "articles")
 
@@ -68,9 +83,8 @@ class Articles:
         """
         fields = ["urls", "entry_hash", "origins.text"]
         found: dict[str, Known] = {}
-        for part in parts(ids):
-            for identity, source in self._get(part, fields):
-                found[identity] = _known(identity, source)
+        for identity, source in self._get(ids, fields):
+            found[identity] = _known(identity, source)
         wanted = set(urls)
         for part in parts(list(wanted)):
             with translated():
@@ -111,35 +125,36 @@ class Articles:
     def write(self, documents: Sequence[dict[str, Any]], *, seen: Sequence[datetime], now: datetime) -> list[Written]:
         """Create or update articles; one answer a document, in order. What is the same is not written.
 
-        ``documents`` are those of ``documents.article_document``, one an id; ``seen`` is when each was seen.
+        ``documents`` are those of ``documents.article_document``, one an id; ``seen`` is when each was seen. An
+        article whose verdicts may change is marked as pending first: one that dies in between leaves a mark too many.
         """
         ends: dict[str, Written] = {}
         todo = {document["id"]: (document, at) for document, at in zip(documents, seen, strict=True)}
         for _ in range(REWRITES):
             current = self._raw(list(todo))
-            actions: list[bulk.Action] = []
-            outcomes: dict[str, Outcome] = {}
+            changes: dict[str, Change] = {}
             for identity, (document, at) in todo.items():
-                old = current.get(identity)
-                if old is None:
-                    actions.append(("create", identity, {}, created(document, seen=at, now=now)))
-                    outcomes[identity] = Outcome.CREATED
-                    continue
-                changes = changed(old["_source"], document, seen=at, now=now)
-                if changes:
-                    actions.append(_update(identity, changes, old))
-                    content = changes.keys() - {"urls", "entry_hash", "seen", "effective", "pairs", "modified"}
-                    outcomes[identity] = Outcome.UPDATED if content else Outcome.UNCHANGED
+                found = change(
+                    current[identity]["_source"] if identity in current else None, document, seen=at, now=now
+                )
+                if found:
+                    changes[identity] = found
                 else:
                     ends[identity] = Written(id=identity, outcome=Outcome.UNCHANGED)
-            conflicts = set()
+            states = {identity: each.state for identity, each in changes.items() if each.state}
+            self._pending.mark(states, fresh=states.keys() - current.keys(), now=now)
+            actions = [_action(identity, each, current.get(identity)) for identity, each in changes.items()]
+            conflicts, refused = set(), set()
             for item in bulk.send(self._client, self._write, actions):
                 if item.ok:
-                    ends[item.id] = Written(id=item.id, outcome=outcomes[item.id])
+                    outcome = changes[item.id].outcome
+                    ends[item.id] = Written(id=item.id, outcome=outcome, pending=item.id in states)
                 elif item.conflict:
                     conflicts.add(item.id)
                 else:
                     ends[item.id] = Written(id=item.id, outcome=Outcome.REJECTED, error=item.error)
+                    refused.add(item.id)
+            self._withdraw({identity: states[identity] for identity in refused & states.keys()})
             todo = {identity: each for identity, each in todo.items() if identity in conflicts}
             if not todo:
                 break
@@ -147,73 +162,73 @@ class Articles:
             ends[identity] = Written(id=identity, outcome=Outcome.REJECTED, error="changed by others at every try")
         return [ends[document["id"]] for document in documents]
 
+    def _withdraw(self, states: Mapping[str, str]) -> None:
+        """Take back the marks of articles that were refused."""
+        if states:
+            marks = self._pending.read(list(states)).values()
+            self._pending.take_away(mark for mark in marks if mark.state == states[mark.id])
+
     # -- reposts -------------------------------------------------------------------------------------------
 
-    def stored(self, ids: Sequence[str]) -> dict[str, Stored]:
+    def versions(self, ids: Sequence[str]) -> dict[str, Version]:
         """Read articles for their verdicts, in real time; ids that are gone are missing from the answer."""
+        return {identity: version(identity, source) for identity, source in self._get(ids, VERDICT_FIELDS)}
+
+    def states(self, ids: Sequence[str]) -> dict[str, str]:
+        """Give the state on which the verdicts of each article rest, in real time; see ``documents.state``."""
+        return {identity: state(source) for identity, source in self._get(ids, STATE_FIELDS)}
+
+    def candidates(self, versions: Sequence[Version], *, window_days: int) -> list[list[Candidate]]:
+        """Find, for each article, those that may repeat it or that it may repeat; as of the last refresh."""
+        return candidates.find(self._client, self._read, versions, window_days=window_days)
+
+    def with_text(self, text_hash: str) -> list[str]:
+        """List every article that has exactly this text; as of the last refresh."""
+        body = {"query": {"term": {"text_hash": text_hash}}, "source": False}
+        return [hit["_id"] for hit in self.scan(body, page=5_000)]
+
+    def crowds(self, text_hashes: Iterable[str], *, over: int) -> dict[str, str]:
+        """Give the texts that more than ``over`` articles have, each with the id of the earliest of them."""
+        found = {}
+        for part in parts(sorted(text_hashes)):
+            answer = self.search(
+                {
+                    "query": {"terms": {"text_hash": list(part)}},
+                    "size": 0,
+                    "aggs": {
+                        "texts": {
+                            "terms": {"field": "text_hash", "size": len(part), "min_doc_count": over + 1},
+                            "aggs": {"first": {"top_hits": {"size": 1, "_source": False, "sort": EARLIEST}}},
+                        }
+                    },
+                }
+            )
+            for bucket in answer["aggregations"]["texts"]["buckets"]:
+                found[bucket["key"]] = bucket["first"]["hits"]["hits"][0]["_id"]
+        return found
+
+    def derived(self, ids: Sequence[str]) -> dict[str, Derived]:
+        """Read what was derived from the pairs of each article, with its place in the sequence of writes."""
         found = {}
         for part in parts(ids):
             with translated():
-                answer = self._client.mget(index=self._write, ids=list(part), source_includes=list(VERDICT_FIELDS))
+                answer = self._client.mget(index=self._write, ids=list(part), source_includes=DERIVED_FIELDS)
             for each in answer["docs"]:
                 if each.get("found"):
-                    found[each["_id"]] = Stored(
-                        version=version(each["_id"], each["_source"]),
-                        seq_no=each["_seq_no"],
-                        primary_term=each["_primary_term"],
-                    )
+                    fields = {name: each["_source"].get(name) for name in DERIVED_FIELDS}
+                    found[each["_id"]] = Derived(fields, each["_seq_no"], each["_primary_term"])
         return found
 
-    def facts(self, ids: Sequence[str]) -> dict[str, tuple[str, str]]:
-        """Give ``(text_hash, effective)`` of articles in real time: what a verdict rests on."""
-        fields = ["text_hash", "effective"]
-        return {
-            identity: (source["text_hash"], source["effective"])
-            for part in parts(ids)
-            for identity, source in self._get(part, fields)
-        }
+    def derive(self, fields: Mapping[str, dict[str, Any]], read: Mapping[str, Derived]) -> set[str]:
+        """Write what is derived from pairs where it differs from what was ``read`` before the pairs were.
 
-    def pending(self, size: int) -> list[str]:
-        """List articles whose pairs are still to be found, oldest first; as of the last refresh."""
-        with translated():
-            answer = self._client.search(
-                index=self._read,
-                query={"term": {"pairs": PENDING}},
-                sort=[{"seen": "asc"}, {"id": "asc"}],
-                size=size,
-                source=False,
-                allow_partial_search_results=False,
-            )
-        return [hit["_id"] for hit in answer["hits"]["hits"]]
-
-    def candidates(self, versions: Sequence[Version], *, window_days: int) -> list[set[str]]:
-        """Find, for each article, the ids of those that may repeat it or be repeated: see ``candidates.find``."""
-        return candidates.find(self._client, self._read, versions, window_days=window_days)
-
-    def derive(self, derived: Mapping[str, dict[str, Any]], *, judged: Mapping[str, Stored]) -> set[str]:
-        """Write derived fields where they differ, and mark the ``judged`` as done, in one write an article.
-
-        A judged article is written only as it was when it was read. Gives the ids that changed meanwhile.
+        Gives the ids that somebody wrote since: their pairs may be others by now.
         """
-        current = {}
-        for part in parts(list(derived)):
-            with translated():
-                answer = self._client.mget(
-                    index=self._write, ids=list(part), source_includes=["repost_of", "reposts", "repeats"]
-                )
-            current.update({each["_id"]: each for each in answer["docs"] if each.get("found")})
-        actions = []
-        for identity, fields in derived.items():
-            if identity not in current:
-                continue
-            stands = current[identity]["_source"]
-            changes = {name: value for name, value in fields.items() if stands.get(name) != value}
-            guard = current[identity]
-            if identity in judged:
-                changes["pairs"] = DONE
-                guard = {"_seq_no": judged[identity].seq_no, "_primary_term": judged[identity].primary_term}
-            if changes:
-                actions.append(_update(identity, changes, guard))
+        actions: list[bulk.Action] = []
+        for identity, new in fields.items():
+            if identity in read and read[identity].fields != new:
+                guard = {"if_seq_no": read[identity].seq_no, "if_primary_term": read[identity].primary_term}
+                actions.append(("update", identity, guard, {"doc": new}))
         return _unwritten(bulk.send(self._client, self._write, actions))
 
     # -- reading -------------------------------------------------------------------------------------------
@@ -262,13 +277,16 @@ class Articles:
         return found
 
     def _get(self, ids: Sequence[str], fields: Sequence[str]) -> Iterator[tuple[str, dict[str, Any]]]:
-        if not ids:
-            return
-        with translated():
-            answer = self._client.mget(index=self._write, ids=list(ids), source_includes=list(fields))
-        for each in answer["docs"]:
-            if each.get("found"):
-                yield each["_id"], each["_source"]
+        for part in parts(ids):
+            with translated():
+                answer = self._client.mget(index=self._write, ids=list(part), source_includes=list(fields))
+            for each in answer["docs"]:
+                if each.get("found"):
+                    yield each["_id"], each["_source"]
+
+
+def _action(identity: str, change: Change, current: dict[str, Any] | None) -> bulk.Action:
+    return _update(identity, change.fields, current) if current else ("create", identity, {}, change.fields)
 
 
 def _update(identity: str, fields: dict[str, Any], current: dict[str, Any]) -> bulk.Action:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import orjson
+
 from indexer.elastic.errors import StoreError, translated
 
 if TYPE_CHECKING:
@@ -42,13 +44,13 @@ Action = tuple[str, str, dict[str, Any], dict[str, Any] | None]  # operation, id
 def send(client: Elasticsearch, alias: str, actions: Sequence[Action]) -> list[Item]:
     """Perform the actions in order and give their ends in the same order."""
     items: list[Item] = []
-    operations: list[dict[str, Any]] = []
+    operations: list[Any] = []  # written as JSON by orjson, several times as fast as by the client
     size = 0
     for operation, identity, parameters, body in actions:
-        operations.append({operation: {"_id": identity, "require_alias": True, **parameters}})
+        operations.append(orjson.dumps({operation: {"_id": identity, "require_alias": True, **parameters}}))
         if body is not None:
-            operations.append(body)
-            size += len(str(body.get("text", ""))) + 2_000
+            operations.append(orjson.dumps(body))
+        size += len(operations[-1])
         if size > CHUNK_BYTES:
             items += _request(client, alias, operations)
             operations, size = [], 0
@@ -57,7 +59,7 @@ def send(client: Elasticsearch, alias: str, actions: Sequence[Action]) -> list[I
     return items
 
 
-def _request(client: Elasticsearch, alias: str, operations: list[dict[str, Any]]) -> list[Item]:
+def _request(client: Elasticsearch, alias: str, operations: list[Any]) -> list[Item]:
     with translated():
         answer = client.bulk(index=alias, operations=operations)
     items = []

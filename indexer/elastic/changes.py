@@ -2,14 +2,43 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from indexer.elastic.documents import moment
+from indexer.elastic.documents import moment, state
+from indexer.models import Outcome
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-PENDING, DONE = "pending", "done"  # of ``pairs``: still to be found, or found for the text that stands there
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Change:
+    """What is to be written of one article."""
+
+    fields: dict[str, Any]  # the whole document of a new article, else what differs
+    outcome: Outcome
+    state: str | None  # in which it will be, where its pairs are to be found; see ``documents.state``
+
+
+# A change of these alone is not one that a reader would see.
+UNSEEN = frozenset({"urls", "entry_hash", "seen", "effective", "modified"})
+
+
+def change(old: dict[str, Any] | None, new: dict[str, Any], *, seen: datetime, now: datetime) -> Change | None:
+    """Say what is to be written of an article, given its document as it stands (None: it is new)."""
+    if old is None:
+        document = created(new, seen=seen, now=now)
+        return Change(fields=document, outcome=Outcome.CREATED, state=state(document))
+    fields = changed(old, new, seen=seen, now=now)
+    if not fields:
+        return None
+    after = state({**old, **fields})
+    return Change(
+        fields=fields,
+        outcome=Outcome.UPDATED if fields.keys() - UNSEEN else Outcome.UNCHANGED,
+        state=after if after != state(old) else None,
+    )
 
 
 def created(document: dict[str, Any], *, seen: datetime, now: datetime) -> dict[str, Any]:
@@ -18,7 +47,6 @@ def created(document: dict[str, Any], *, seen: datetime, now: datetime) -> dict[
         **document,
         "seen": moment(seen),
         "effective": document["published"] or moment(seen),
-        "pairs": PENDING,
         "sent": False,
         "shelf": "inbox",
         "reposts": 0,
@@ -53,8 +81,6 @@ def changed(old: dict[str, Any], new: dict[str, Any], *, seen: datetime, now: da
     effective = published or new["published"] or changes.get("seen", old["seen"])
     if effective != old["effective"]:
         changes["effective"] = effective
-    if changes.keys() & {"effective", "revisions", "source"}:
-        changes["pairs"] = PENDING
     if changes:
         changes["modified"] = moment(now)
     return changes

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -25,13 +24,8 @@ VERDICT_FIELDS = (
 )
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Stored:
-    """An article read for its verdicts, with its place in the sequence of writes."""
-
-    version: Version
-    seq_no: int
-    primary_term: int
+# What a verdict rests on: while these stay, its pairs stay.
+STATE_FIELDS = ("text_hash", "effective", "source.domain")
 
 
 def moment(at: datetime) -> str:
@@ -42,6 +36,16 @@ def moment(at: datetime) -> str:
 def parse_moment(text: str) -> datetime:
     """Read a time that ``moment`` wrote."""
     return datetime.fromisoformat(text)
+
+
+def state(source: dict[str, Any]) -> str:
+    """Name the state of an article's document on which its verdicts rest; needs ``STATE_FIELDS``."""
+    return f"{source['text_hash']} {source['effective']} {source['source']['domain']}"
+
+
+def state_of(judged: Version) -> str:
+    """Name the state in which an article was judged."""
+    return f"{judged.shingled.text_hash} {moment(judged.effective)} {judged.source}"
 
 
 def article_document(

@@ -89,7 +89,7 @@ def ingest(
                     store, shift, feeds, named=named, worker=worker, report=writer.report, now=now, stop=stop
                 )
         except StoreError as error:
-            writer.failure = writer.failure or error
+            writer.fail(error)
         return await _end(tools, writer)
 
     return _run(work, store=store, web=web, now=now, progress=progress, processes=processes, stop=stop)
@@ -126,7 +126,7 @@ def watch(
                         store, shift, worker=worker, now=now, stop=stop, told=books.tell, idle=leftovers.find_sometimes
                     )
             except StoreError as error:
-                writer.failure = writer.failure or error
+                writer.fail(error)
             if stop.asked:
                 return await _end(tools, writer)
             failures = 1 if writer.report.feeds_read else failures + 1
@@ -252,7 +252,7 @@ async def _end(tools: _Tools, writer: Writer) -> Report:
             await asyncio.to_thread(tools.store.articles.refresh)
             await asyncio.to_thread(tools.store.feeds.refresh)
     except StoreError as error:
-        writer.failure = error
+        writer.fail(error)
     if writer.failure is not None:
         report.warnings.append(str(writer.failure))
     return report

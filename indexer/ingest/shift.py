@@ -92,7 +92,7 @@ class Shift:
 
     def fail(self, error: StoreError) -> None:
         """Write nothing any more; the first failure is the one that is told."""
-        self._writer.failure = self._writer.failure or error
+        self._writer.fail(error)
 
     @property
     def polls(self) -> set[asyncio.Task[None]]:

@@ -1,12 +1,16 @@
-"""Gather articles and write them in batches beside the fetching; where they come from it must not know."""
+"""Gather articles, write them in batches beside the fetching, and find their pairs beside both.
+
+Where they come from it must not know.
+"""
 
 from __future__ import annotations
 
 import asyncio
 from typing import TYPE_CHECKING
 
+from indexer.detect import detect
 from indexer.elastic.errors import StoreError
-from indexer.indexing import Arrival, take_in
+from indexer.indexing import Arrival, write
 from indexer.ingest.batches import Batches
 from indexer.models import Reason, Rejection, Report
 
@@ -28,6 +32,7 @@ class Writer:
         self.failure: StoreError | None = None
         self._store = store
         self._now = now
+        self._detecting: asyncio.Task[None] | None = None
         self._batches: Batches[Arrival, Rejection | None] = Batches(self._write, size=BATCH, linger=LINGER)
 
     async def put(self, arrival: Arrival) -> asyncio.Future[Rejection | None]:
@@ -39,20 +44,39 @@ class Writer:
         self._batches.hurry()
 
     async def drain(self) -> None:
-        """Write all there is."""
+        """Write all there is, and find its pairs."""
         await self._batches.drain()
+        await self._detected()
+
+    def fail(self, error: StoreError) -> None:
+        """Write nothing any more; the first failure is the one that is told."""
+        self.failure = self.failure or error
 
     async def _write(self, batch: list[Arrival]) -> list[Rejection | None]:
         if self.failure:
             return [self._unwritten(each.what, self.failure) for each in batch]
         report = Report()
         try:
-            await asyncio.to_thread(take_in, self._store, batch, report, now=self._now)
+            fresh = await asyncio.to_thread(write, self._store, batch, report, now=self._now)
         except StoreError as error:
-            self.failure = error
+            self.fail(error)
+        else:
+            await self._detected()  # writing runs one batch ahead of detection
+            if fresh:
+                self._detecting = asyncio.create_task(self._detect(fresh))
         self.report.add(report)
         rejected = {each.what: each for each in report.rejections}
         return [rejected.get(each.what) for each in batch]
+
+    async def _detect(self, fresh: list[str]) -> None:
+        try:
+            self.report.pairs.update(await asyncio.to_thread(detect, self._store, fresh, now=self._now))
+        except StoreError as error:
+            self.fail(error)
+
+    async def _detected(self) -> None:
+        if self._detecting is not None:
+            await self._detecting
 
     def _unwritten(self, what: str, error: StoreError) -> Rejection:
         rejection = Rejection(what=what, reason=Reason.NOT_WRITTEN, detail=str(error))

@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 from samples import HOUR, NOW, article, now, prose, stored, take, write
 
-from indexer.detect import detect
+from indexer.detect import ABANDONED, detect, mark_again
 from indexer.elastic import Store, StoreError
-from indexer.elastic.changes import PENDING
 from indexer.elastic.schema import write_alias
 from indexer.indexing import Arrival, take_in
 from indexer.models import Outcome, Published, Report
@@ -43,7 +42,7 @@ def test_changed_text_keeps_the_old_version(store: Store) -> None:
     """Every earlier text of an article is kept, the oldest first, and its pairs are to be found again."""
     own = article("one", TEXT, title="First title")
     take(store, own)
-    assert stored(store, own)["pairs"] == "done"
+    assert list(store.pending.ids()) == []
     write(store, replace(own, text=OTHER_TEXT, title="Second title"))
     write(store, replace(own, text=prose(3, 80)))
     after = stored(store, own)
@@ -51,7 +50,7 @@ def test_changed_text_keeps_the_old_version(store: Store) -> None:
         ("First title", TEXT),
         ("Second title", OTHER_TEXT),
     ]
-    assert after["pairs"] == PENDING
+    assert list(store.pending.ids()) == [own.id]
 
 
 def test_change_beside_the_text_is_no_revision(store: Store) -> None:
@@ -168,15 +167,35 @@ def test_another_way_to_an_article_replaces_nothing(store: Store) -> None:
     assert after["urls"] == ["http://herald.example/one", "http://herald.example/amp", "http://herald.example/print"]
 
 
-def test_articles_that_changed_are_not_finished(store: Store) -> None:
-    """An article that somebody wrote after it was read stays pending, and is named."""
+def test_mark_of_an_article_that_changed_stays(store: Store) -> None:
+    """A mark that somebody wrote again after it was read is not taken away, and is named."""
     own, other = article("one", TEXT), article("two", OTHER_TEXT)
     write(store, own, other)
-    read = store.articles.stored([own.id, other.id])
-    write(store, replace(own, title="another"))
-    assert store.articles.derive({identity: {} for identity in read}, judged=read) == {own.id}
-    assert stored(store, own)["pairs"] == PENDING
-    assert stored(store, other)["pairs"] == "done"
+    read = store.pending.read([own.id, other.id])
+    write(store, replace(own, text=OTHER_TEXT))
+    assert store.pending.take_away(read.values()) == {own.id}
+    assert list(store.pending.ids()) == [own.id]
+    assert not store.pending.read([own.id])[own.id].fresh
+
+
+def test_mark_before_its_article_waits(store: Store) -> None:
+    """Who marks an article and has not written it yet finds the mark still there: its old text does not answer it."""
+    own = article("one", TEXT)
+    take(store, own)
+    store.pending.mark({own.id: "the state that is coming"}, now=NOW)
+    assert detect(store, now=now) == {}
+    assert list(store.pending.ids()) == [own.id]
+    assert detect(store, now=lambda: NOW + ABANDONED + HOUR) == {}
+    assert list(store.pending.ids()) == []
+
+
+def test_change_that_no_verdict_rests_on_marks_nothing(store: Store) -> None:
+    """Another title is written, and nothing is judged again for it."""
+    own = article("one", TEXT)
+    take(store, own)
+    (end,) = write(store, replace(own, title="another"))
+    assert (end.outcome, end.pending) == (Outcome.UPDATED, False)
+    assert list(store.pending.ids()) == []
 
 
 def test_concurrent_writers_lose_no_version(connect: Callable[[str], Store], store: Store) -> None:
@@ -216,4 +235,5 @@ def test_window_of_dates(store: Store) -> None:
     late = article("two", TEXT, domain="mirror.example")
     write(store, early, late)
     assert not detect(store, [early.id, late.id], now=now, window_days=30)
-    assert detect(store, [early.id, late.id], now=now, window_days=41) == {"exact": 1}
+    mark_again(store, [early.id, late.id], now=NOW)
+    assert detect(store, now=now, window_days=41) == {"exact": 1}
