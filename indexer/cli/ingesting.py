@@ -84,7 +84,7 @@ def ingest(
     named = feeds or []
     with session.connect() as store, stopping.by_signal() as stop:
         chosen = _choose(store, named, data)
-        pointed_at = map_named(chosen, named)
+        pointed_at = feed_list.Directory(chosen).find_all(named)
         asked = {each.url for each in pointed_at}
         if not chosen:
             output.say("No feeds yet. Add one: condensat feeds add URL")
@@ -110,21 +110,15 @@ def _choose(store: Store, named: Sequence[str], opml: bytes | None) -> list[Feed
     known = store.feeds.all()
     if not named and opml is None:
         return known
-    unknown = [each for each in named if feed_list.find(known, each) is None]
+    directory = feed_list.Directory(known)
+    unknown = [each for each in named if directory.find(each) is None]
     for each in unknown:
         if "://" not in each:
             raise UsageError(f"There is no feed «{each}». See them: condensat feeds list; or write a whole address.")
         feed_list.check_url(each)
-    for each in unknown:
-        store.feeds.add(each, now=session.now())
+    store.feeds.add_all([(each, None) for each in unknown], now=session.now())
     listed = feed_list.add_opml(store, opml, now=session.now())[0] if opml is not None else []
-    return map_named(store.feeds.all(), [*named, *listed])
-
-
-def map_named(known: list[FeedRecord], references: Sequence[str]) -> list[FeedRecord]:
-    """Give the feeds that are meant, each once, in order."""
-    found = (feed_list.find(known, each) for each in references)
-    return list({each.id: each for each in found if each is not None}.values())
+    return feed_list.Directory(store.feeds.all()).find_all([*named, *listed])
 
 
 def add(

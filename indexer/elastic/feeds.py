@@ -5,15 +5,18 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from elasticsearch import ConflictError, Elasticsearch, NotFoundError
+from elasticsearch import Elasticsearch, NotFoundError
 
-from indexer.elastic import schema
+from indexer.elastic import bulk, schema
 from indexer.elastic.documents import moment, parse_moment
-from indexer.elastic.errors import translated
-from indexer.elastic.paging import scan
+from indexer.elastic.errors import MissingIndexError, StoreError, translated
+from indexer.elastic.paging import parts, scan
 from indexer.urls import normalise, registrable_domain
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 _DATES = frozenset({"added", "last_polled", "last_success", "gone", "next_poll", "not_before", "retry_at", "since"})
 _DATES |= {"lease_until"}
@@ -84,29 +87,39 @@ class Feeds:
         self._read = schema.read_alias(prefix, "feeds")
         self._write = schema.write_alias(prefix, "feeds")
 
-    def add(self, url: str, *, name: str | None = None, title: str | None = None, now: datetime) -> bool:
+    def add(self, url: str, *, name: str | None = None, now: datetime) -> bool:
         """Take a feed up; False when it was there, by this or another of its addresses."""
-        if self.at(url) is not None:
-            return False
-        identity = feed_id(url)
-        document = {
-            "id": identity,
-            "url": url,
-            "first_url": url,
-            "keys": [normalise(url)],
-            "name": name,
-            "title": title,
-            "domain": registrable_domain(url),
-            "added": moment(now),
-            "entries": 0,
-            "new_entries": 0,
-        }
-        with translated():
-            try:
-                self._client.create(index=self._write, id=identity, document=document, refresh=True, require_alias=True)
-            except ConflictError:
-                return False
-        return True
+        return self.add_all([(url, name)], now=now) == 1
+
+    def add_all(self, feeds: Sequence[tuple[str, str | None]], *, now: datetime) -> int:
+        """Take feeds up, each an address and what the user calls it, if anything; gives how many were not there."""
+        wanted = {feed_id(url): (url, name) for url, name in reversed(feeds)}
+        for identity in self._there(wanted):
+            del wanted[identity]
+        ends = bulk.send(
+            self._client,
+            self._write,
+            [
+                ("create", identity, {}, {**_fresh(identity, url, now=now), "name": name})
+                for identity, (url, name) in reversed(wanted.items())
+            ],
+        )
+        for end in ends:
+            if not (end.ok or end.conflict):
+                raise (MissingIndexError if end.status == 404 else StoreError)(f"{end.error}. Run: condensat init")
+        if ends:
+            bulk.refresh(self._client, self._write)
+        return sum(end.ok for end in ends)
+
+    def _there(self, wanted: Mapping[str, tuple[str, str | None]]) -> set[str]:
+        """Tell which of these are there by an address that they got later: a feed keeps the id of its first one."""
+        by_key = {normalise(url): identity for identity, (url, _) in wanted.items()}
+        found: set[str] = set()
+        for part in parts(list(by_key)):
+            query = {"query": {"terms": {"keys": list(part)}}, "_source": ["keys"]}
+            for hit in scan(self._client, self._read, query, page=1_000):
+                found |= {by_key[key] for key in hit["_source"]["keys"] if key in by_key}
+        return found
 
     def get(self, url_or_id: str) -> FeedRecord | None:
         """Find a feed by its id, or by an address that it has or had."""
@@ -155,6 +168,19 @@ class Feeds:
                 if "index_not_found" in str(error.body):
                     raise
         return None
+
+
+def _fresh(identity: str, url: str, *, now: datetime) -> dict[str, Any]:
+    return {
+        "id": identity,
+        "url": url,
+        "first_url": url,
+        "keys": [normalise(url)],
+        "domain": registrable_domain(url),
+        "added": moment(now),
+        "entries": 0,
+        "new_entries": 0,
+    }
 
 
 def record(source: dict[str, Any]) -> FeedRecord:
