@@ -348,6 +348,7 @@ class Report:
     warnings: list[str] = field(default_factory=list)
     feeds_skipped: int = 0  # another worker has them, or they asked to be left alone; the warnings say which
     alarms: list[Alarm] = field(default_factory=list)
+    outages: int = 0  # times that Elasticsearch failed and ended the work early; the warnings say how
     failed_writes: int = 0  # entries among ``rejections`` that Elasticsearch did not take
     seconds: float = 0.0
 

@@ -43,6 +43,7 @@ def code(report: Report, *, strict: bool, named: Collection[str] = (), failed: C
     rejected = [*report.rejections, *report.feeds_failed]
     bad = (
         report.failed_writes > 0
+        or report.outages > 0
         or bool(failed)
         or any(each.what in named for each in rejected)
         or (strict and bool(rejected or report.alarms))

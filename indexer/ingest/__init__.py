@@ -130,7 +130,7 @@ def watch(
             if stop.asked:
                 return await _end(tools, writer)
             failures = 1 if writer.report.feeds_read else failures + 1
-            writer.report.warnings.append(str(writer.failure))
+            _tell_failure(writer)
             pause = min(AFTER_FAILURE * failures, AFTER_FAILURE_CAP)
             books.tell(now() + timedelta(seconds=pause))
             with contextlib.suppress(TimeoutError):
@@ -253,9 +253,14 @@ async def _end(tools: _Tools, writer: Writer) -> Report:
             await asyncio.to_thread(tools.store.feeds.refresh)
     except StoreError as error:
         writer.fail(error)
-    if writer.failure is not None:
-        report.warnings.append(str(writer.failure))
+    _tell_failure(writer)
     return report
+
+
+def _tell_failure(writer: Writer) -> None:
+    if writer.failure is not None:
+        writer.report.outages += 1
+        writer.report.warnings.append(str(writer.failure))
 
 
 def _run(

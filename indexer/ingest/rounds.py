@@ -78,31 +78,37 @@ async def until_stopped(
     ``told`` is called after each round, with the time of the next; ``idle`` from a thread, when nothing is due.
     """
     stopping = asyncio.create_task(stop.wait())
-    began = now()
-    next_look = began
+    began = next_look = now()
+    next_due = None
     dead: list[str] = []
     try:
         while not (stop.asked or shift.failure):
             if now() >= next_look and (shift.room >= CLAIM or not shift.polls):
                 found = await _claim_due(store, shift, worker=worker, now=now(), dead=dead)
                 if not found:
-                    next_due = await asyncio.to_thread(store.leases.next_due)
+                    next_due, dead = await asyncio.to_thread(lambda: (store.leases.next_due(), _dead(store)))
                     next_look = now() + _until(next_due, now())
-                    dead = await asyncio.to_thread(_dead, store)
-                    if not shift.polls:
-                        told(next_due)
-                        began = now()
-                        await asyncio.to_thread(idle)
-            if now() - began >= ROUND:
+            if not shift.polls and now() < next_look:
+                await shift.drain()
+                told(next_due)
+                began = now()
+                await asyncio.to_thread(idle)
+            elif now() - began >= ROUND:
                 told(None)
                 began = now()
-            wait = max((next_look - now()).total_seconds(), 0.0)
-            await shift.wait(wait or (LOOK_EVERY[0] if shift.room < CLAIM else 0.0), stopping)
+            await shift.wait(_patience(shift, next_look - now()), stopping)
     except StoreError as error:
         shift.fail(error)
     finally:
         stopping.cancel()
     await shift.drain()
+
+
+def _patience(shift: Shift, until_look: timedelta) -> float:
+    """Give the seconds after which to look around even if no poll has ended."""
+    if until_look > timedelta(0):
+        return until_look.total_seconds()
+    return 0.0 if shift.room >= CLAIM or not shift.polls else ROUND.total_seconds()
 
 
 async def _claim_due(store: Store, shift: Shift, *, worker: Worker, now: datetime, dead: Sequence[str]) -> list[Held]:
