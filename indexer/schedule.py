@@ -9,10 +9,10 @@ from indexer.models import Failure, Reason
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
-# The interval of a feed. What the numbers do to real feeds stands in docs/decisions.md.
+# The interval of a feed. What other numbers do to real feeds stands in docs/decisions.md.
 FIRST = 30 * MINUTE
 SHORTEST = 5 * MINUTE
-LONGEST = 4 * HOUR
+LONGEST = HOUR
 MOSTLY_NEW, MOSTLY_KNOWN = 1 / 3, 2 / 3  # shares of known entries under which it halves, and over which it grows
 FASTER, SLOWER = 0.5, 1.25
 MAX_AGE_CAP = HOUR  # of what a server says about caching; static hosts say a year

@@ -32,7 +32,7 @@ def run(worker: Worker, *, processes: int | None, strict: bool, form: output.One
                 output.say(output.line(warning, "yellow"))
 
     with session.connect() as store, stopping.by_signal() as stop:
-        output.say(f"watching {output.count(len(store.feeds.all()), 'feed')} as {worker.name}; Ctrl-C ends it", "dim")
+        output.say(f"watching {output.count(store.feeds.count(), 'feed')} as {worker.name}; Ctrl-C ends it", "dim")
         last = watch(store, web=web.load(), worker=worker, now=session.now, told=told, stop=stop, processes=processes)
     told(last, None)
     return max(codes)

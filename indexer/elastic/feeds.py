@@ -155,6 +155,11 @@ class Feeds:
         hits = scan(self._client, self._read, {"query": {"match_all": {}}}, page=1_000)
         return sorted((record(hit["_source"]) for hit in hits), key=lambda each: each.url)
 
+    def count(self) -> int:
+        """Count the feeds."""
+        with translated():
+            return int(self._client.count(index=self._read)["count"])
+
     def refresh(self) -> None:
         """Make every acknowledged write visible to searches."""
         with translated():

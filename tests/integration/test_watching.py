@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from newsstand import Answer, Newsstand
+from newsstand import Answer, Asked, Newsstand
 
 from indexer.cli.session import now
 

@@ -22,10 +22,11 @@ failures = st.sampled_from(Failure)
 
 def test_all_new_halves_and_all_known_grows() -> None:
     """The interval follows what a poll brought: nothing new lengthens it, only new shortens it, a mixture keeps it."""
-    assert after_success(HOUR, known=0, entries=10, now=NOW).interval == HOUR / 2
-    assert after_success(HOUR, known=10, entries=10, now=NOW).interval == HOUR * schedule.SLOWER
-    assert after_success(HOUR, known=5, entries=10, now=NOW).interval == HOUR
-    assert after_success(HOUR, known=0, entries=0, now=NOW).interval == HOUR * schedule.SLOWER
+    half = 30 * MINUTE
+    assert after_success(half, known=0, entries=10, now=NOW).interval == half / 2
+    assert after_success(half, known=10, entries=10, now=NOW).interval == half * schedule.SLOWER
+    assert after_success(half, known=5, entries=10, now=NOW).interval == half
+    assert after_success(half, known=0, entries=0, now=NOW).interval == half * schedule.SLOWER
 
 
 def test_the_first_poll_says_nothing_about_speed() -> None:
