@@ -103,8 +103,9 @@ class _Run:
         gone = {identity: pair for identity, pair in before.items() if identity not in pairs}
         self._write(pairs, gone, known)
 
+        outdated = self._outdated(pairs, known, lists)
         again = subjects.keys() & _sides(
-            pair for pair in pairs.values() if {pair.earlier, pair.later} & self._outdated(pairs, known, lists)
+            pair for pair in pairs.values() if pair.earlier in outdated or pair.later in outdated
         )
         summarise(store, _sides((*pairs.values(), *before.values())))
         store.pending.take_away(mark for identity, mark in ready.items() if identity not in again)

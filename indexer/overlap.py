@@ -7,6 +7,7 @@ chance phrase does not gain any.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,6 +26,9 @@ lundi mardi mercredi jeudi vendredi samedi dimanche
 """
 _CALENDAR = frozenset(_CALENDAR_WORDS.split())
 _NUMBER = "#"
+_NUMBERS = re.compile(r"(?<!\w)\d\w*")
+# Below this coverage of either side two texts are not of one form, and their numbers are not compared.
+_FORM_COVERAGE = 0.25
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,11 +52,13 @@ def measure(a: Shingled, b: Shingled, *, ignored: Hashes | None = None) -> Measu
     shared_a, shared_b = in_a & counted_a, in_b & counted_b
     tokens_a, tokens_b = _tokens(shared_a), _tokens(shared_b)
     run, start = _longest_run(a.grams, b.grams, shared_a, shared_b)
-    changed, explained = _numbers(a, b, in_a, in_b)
+    coverage_a, coverage_b = _share(tokens_a, _tokens(counted_a)), _share(tokens_b, _tokens(counted_b))
+    of_one_form = max(coverage_a, coverage_b) >= _FORM_COVERAGE
+    changed, explained = _numbers(a, b, in_a, in_b) if of_one_form else (0, 0.0)
     return Measures(
         equal=a.text_hash == b.text_hash,
-        coverage_a=_share(tokens_a, _tokens(counted_a)),
-        coverage_b=_share(tokens_b, _tokens(counted_b)),
+        coverage_a=coverage_a,
+        coverage_b=coverage_b,
         shared_tokens=min(tokens_a, tokens_b),
         longest_run=run,
         run_start_a=start,
@@ -104,8 +110,8 @@ def _tokens(in_shared: Mask) -> int:
 # -- numbers that were changed -----------------------------------------------------------------------------
 
 
-def _is_number(token: str) -> bool:
-    return token[0].isdigit() or token in _CALENDAR
+def _numbers_of(tokens: tuple[str, ...]) -> frozenset[str]:
+    return _CALENDAR.intersection(tokens).union(_NUMBERS.findall(" ".join(tokens)))
 
 
 def _numbers(a: Shingled, b: Shingled, in_a: Mask, in_b: Mask) -> tuple[int, float]:
@@ -114,11 +120,11 @@ def _numbers(a: Shingled, b: Shingled, in_a: Mask, in_b: Mask) -> tuple[int, flo
     With every number masked, a bulletin of the same form is covered almost wholly, an edited article no more than
     before. Only numbers that are exchanged on both sides count: one that was added changes no form.
     """
-    only_a = frozenset(filter(_is_number, a.tokens)).difference(b.tokens)
-    only_b = frozenset(filter(_is_number, b.tokens)).difference(a.tokens)
+    numbers_a, numbers_b = _numbers_of(a.tokens), _numbers_of(b.tokens)
+    only_a, only_b = numbers_a - numbers_b, numbers_b - numbers_a
     if not only_a or not only_b:
         return 0, 0.0
-    grams_a, grams_b = _masked(a.tokens), _masked(b.tokens)
+    grams_a, grams_b = _masked(a.tokens, numbers_a), _masked(b.tokens, numbers_b)
     masked_a, masked_b = _covered(isin(grams_a, np.sort(grams_b))), _covered(isin(grams_b, np.sort(grams_a)))
     changed_a, changed_b = _standing(a.tokens, masked_a, only_a), _standing(b.tokens, masked_b, only_b)
     if not changed_a or not changed_b:
@@ -127,8 +133,8 @@ def _numbers(a: Shingled, b: Shingled, in_a: Mask, in_b: Mask) -> tuple[int, flo
     return len(changed_a) + len(changed_b), explained
 
 
-def _masked(tokens: tuple[str, ...]) -> Hashes:
-    return hash_grams(tuple(_NUMBER if _is_number(token) else token for token in tokens))
+def _masked(tokens: tuple[str, ...], numbers: frozenset[str]) -> Hashes:
+    return hash_grams(tuple(_NUMBER if token in numbers else token for token in tokens))
 
 
 def _standing(tokens: tuple[str, ...], covered: Mask, wanted: frozenset[str]) -> set[str]:

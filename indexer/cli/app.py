@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from indexer.cli import doctor, engine, feeds, ingesting, output, reading, session, settings
+from indexer.cli import boilerplate, doctor, engine, evaluating, feeds, ingesting, output, reading, session, settings
 from indexer.cli.errors import guarded
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ Begin with:
 )
 app.add_typer(engine.app, name="engine", rich_help_panel="Set up")
 app.add_typer(feeds.app, name="feeds", rich_help_panel="Take in")
+app.add_typer(boilerplate.app, name="boilerplate", rich_help_panel="Reposts")
 
 
 def _version(*, asked: bool) -> None:
@@ -89,6 +90,7 @@ def init() -> None:
 
 ingesting.register(app)
 reading.register(app)
+evaluating.register(app)
 doctor.register(app)
 
 

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import difflib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from indexer.cli import output
+from indexer.cli import output, tables
 from indexer.cli.report import KIND_STYLES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator
 
-    from indexer.reposts import Version
-    from indexer.review import Comparison
+    from indexer.differences import Hunk
+    from indexer.review import Comparison, Side
 
 MEANINGS = {
     "exact": "the same words",
@@ -26,21 +25,17 @@ MEANINGS = {
     "related": "they share some words in a row, not enough for a repost",
     "unrelated": "they share no five words in a row",
 }
-CONTEXT = 3  # words shown on either side of a difference
 SHOWN = 12  # differences shown without --full
 WORDS_SHOWN = 40  # of one difference
-# difflib takes quadratic time at worst: beyond this many words it may overlook frequent words.
-EXACT_DIFF_WORDS = 3_000
-
-Difference = tuple[tuple[int, int], tuple[int, int]]  # the word positions that differ, in a and in b
+RUN_WORDS = 60  # of the longest run
 
 
 def to_dict(found: Comparison) -> dict[str, Any]:
     """Give the JSON form."""
     measures = found.measures
     return {
-        "a": _version(found.a),
-        "b": _version(found.b),
+        "a": _side(found.a),
+        "b": _side(found.b),
         "kind": found.kind.value,
         "update": found.update,
         "coverage_a": measures.coverage_a,
@@ -53,18 +48,31 @@ def to_dict(found: Comparison) -> dict[str, Any]:
         "earlier": found.earlier,
         "order_certain": found.order_certain,
         "lag_seconds": found.lag_seconds,
+        "differences": differences(found.hunks),
     }
 
 
-def _version(side: Version) -> dict[str, Any]:
+def _side(side: Side) -> dict[str, Any]:
+    version = side.version
     return {
-        "id": side.id,
-        "url": side.url,
-        "title": side.title,
-        "source": side.source,
-        "effective": side.effective,
-        "tokens": len(side.shingled.tokens),
+        "id": version.id,
+        "url": version.url,
+        "title": version.title,
+        "source": version.source,
+        "source_name": side.source_name,
+        "effective": version.effective,
+        "tokens": len(version.shingled.tokens),
     }
+
+
+def differences(hunks: Iterable[Hunk]) -> list[dict[str, Any]]:
+    """Give the JSON form of what differs: the words of either side, and the place of the first, counted from 0."""
+    return [
+        {"a": " ".join(each.a), "b": " ".join(each.b), "at_a": each.at_a, "at_b": each.at_b}
+        for hunk in hunks
+        for each in hunk
+        if not each.same
+    ]
 
 
 def draw(found: Comparison, *, full: bool) -> Group:
@@ -74,18 +82,18 @@ def draw(found: Comparison, *, full: bool) -> Group:
     facts.add_column(overflow="fold", ratio=1)
     for label, value in _facts(found):
         facts.add_row(label, value)
-    words_a, words_b = found.a.shingled.tokens, found.b.shingled.tokens
-    if not found.measures.shared_tokens or found.measures.equal:
+    if not found.hunks:
         return Group(facts)
-    every = differences(words_a, words_b)
-    shown = every if full else every[:SHOWN]
+    shown = found.hunks if full else found.hunks[:SHOWN]
     drawn = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    drawn.add_column("words of A", ratio=1, overflow="fold")
-    drawn.add_column("words of B", ratio=1, overflow="fold")
-    for a, b in shown:
-        drawn.add_row(_words(words_a, a, "red", full=full), _words(words_b, b, "green", full=full))
-    rest = len(every) - len(shown)
-    return Group(facts, Text(), drawn, *([Text(f"and {rest} differences more: --full", "dim")] if rest else []))
+    for name in "AB":
+        drawn.add_column(f"{name} where it differs", ratio=1, overflow="fold")
+    for number, hunk in enumerate(shown):
+        if number:
+            drawn.add_row()
+        drawn.add_row(_words(hunk, "a", full=full), _words(hunk, "b", full=full))
+    rest = len(found.hunks) - len(shown)
+    return Group(facts, Text(), drawn, *([Text(f"and {rest} places more: --full", "dim")] if rest else []))
 
 
 def _facts(found: Comparison) -> Iterator[tuple[str, Text]]:
@@ -94,16 +102,28 @@ def _facts(found: Comparison) -> Iterator[tuple[str, Text]]:
     yield "Verdict", verdict.append("  (an update of the same source)", "magenta") if found.update else verdict
     measures = found.measures
     for label, side, share in (("A", found.a, measures.coverage_a), ("B", found.b, measures.coverage_b)):
-        yield label, Text.assemble(output.line(side.title or side.url, "bold"), "\n", output.line(side.source, "cyan"))
-        words = output.count(len(side.shingled.tokens), "word")
+        version = side.version
+        yield (
+            label,
+            Text.assemble(
+                output.line(version.title or version.url, "bold"),
+                "\n",
+                (output.short(version.id), "dim"),
+                " ",
+                tables.source_name(side.source_name, version.source),
+                " ",
+                (output.moment(version.effective), "dim"),
+            ),
+        )
+        words = output.count(len(version.shingled.tokens), "word")
         covered = f" {output.percent(share)} of it stands in the other ({words})"
         yield "", Text.assemble((output.bar(share, width=10), "green"), covered)
     if measures.longest_run:
+        run = found.a.words.text(measures.run_start_a, min(measures.longest_run, RUN_WORDS))
+        more = " …" if measures.longest_run > RUN_WORDS else ""
         yield (
             "Longest run",
-            Text.assemble(
-                f"{output.count(measures.longest_run, 'word')}: ", output.line(found.longest_run_text, "italic")
-            ),
+            Text.assemble(f"{output.count(measures.longest_run, 'word')}: ", output.line(run + more, "italic")),
         )
     if measures.changed_numbers:
         exchanged = output.count(measures.changed_numbers, "number")
@@ -115,25 +135,16 @@ def _facts(found: Comparison) -> Iterator[tuple[str, Text]]:
     yield "Order", order if found.order_certain else order.append("  (the dates do not settle it)", "yellow")
 
 
-def differences(a: Sequence[str], b: Sequence[str]) -> list[Difference]:
-    """List where two sequences of words differ, in order."""
-    matcher = difflib.SequenceMatcher(None, a, b, autojunk=max(len(a), len(b)) > EXACT_DIFF_WORDS)
-    return [((i1, i2), (j1, j2)) for tag, i1, i2, j1, j2 in matcher.get_opcodes() if tag != "equal"]
-
-
-def _words(words: Sequence[str], place: tuple[int, int], style: str, *, full: bool) -> Text:
-    """Show the words that differ in colour and brackets, since a file has no colours, between those around them."""
-    start, end = place
-    cut = end if full else min(end, start + WORDS_SHOWN)
-    differing = (
-        f"[{' '.join(words[start:cut])}]" if cut == end else f"[{' '.join(words[start:cut])} … {end - cut} more]"
-    )
-    before, after = words[max(start - CONTEXT, 0) : start], words[end : end + CONTEXT]
-    parts = [
-        ("…", "dim"),
-        (" ".join(before), "dim"),
-        (differing if cut > start else "[]", style),
-        (" ".join(after), "dim"),
-        ("…", "dim"),
-    ]
-    return Text(" ").join(Text(text, each) for text, each in parts if text)
+def _words(hunk: Hunk, side: Literal["a", "b"], *, full: bool) -> Text:
+    """Show the words of one side; those that differ in colour and brackets, since a file has no colours."""
+    parts = [Text("…", "dim")]
+    for segment in hunk:
+        words = segment.a if side == "a" else segment.b
+        if segment.same:
+            parts.append(output.line(" ".join(words), "dim") if words else Text())
+            continue
+        cut = len(words) if full else WORDS_SHOWN
+        shown, more = " ".join(words[:cut]), len(words) - cut
+        text = f"[{shown} … {more} more]" if more > 0 else f"[{shown}]"
+        parts.append(output.line(text, "red" if side == "a" else "green"))
+    return Text(" ").join(part for part in [*parts, Text("…", "dim")] if part)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from indexer.cli import output, tables
+from indexer.cli import comparison, output, tables
 from indexer.elastic.documents import parse_moment
 
 if TYPE_CHECKING:
@@ -16,9 +16,11 @@ if TYPE_CHECKING:
 
     from rich.console import RenderableType
 
+    from indexer.models import Pair
     from indexer.review import Review
 
 TEXT_CHARS = 1_200  # of the text without --full: a screen
+CONDENSATE_WORDS = 200  # of the condensate: that of an article of 350 words is whole, a long one fills no screen
 # Of the stored document, what is of no use outside the index.
 INTERNAL = frozenset({"signature", "signature_version", "entry_hash", "content_hash"})
 NOT_REPOSTED = "This article does not seem to have been reposted after its publication."
@@ -29,9 +31,15 @@ def to_dict(review: Review) -> dict[str, Any]:
     """Give the JSON form: the stored article, and its pairs in both directions."""
     return {
         **{key: value for key, value in review.article.items() if key not in INTERNAL},
-        "reposted_later": [pair.to_dict() for pair in review.later],
-        "repeats_earlier": [pair.to_dict() for pair in review.earlier],
+        "reposted_later": [_pair(pair, review) for pair in review.later],
+        "repeats_earlier": [_pair(pair, review) for pair in review.earlier],
     }
+
+
+def _pair(pair: Pair, review: Review) -> dict[str, Any]:
+    """Give a pair with what differs, a the earlier text and b the later; null where that was not looked at."""
+    found = review.differences.get(pair.id)
+    return {**pair.to_dict(), "differences": None if found is None else comparison.differences(found)}
 
 
 def draw(review: Review, *, full: bool) -> Group:
@@ -43,23 +51,25 @@ def draw(review: Review, *, full: bool) -> Group:
         fields.add_row(label, value)
     parts: list[RenderableType] = [fields, Text()]
     if review.later:
-        parts += [Text("Reposted later", "bold underline"), tables.others(review.later, other="later")]
+        parts += [Text("Reposted later", "bold underline"), _others(review, "later")]
     else:
         parts.append(Text(NOT_REPOSTED))
     parts.append(Text())
     if review.earlier:
-        parts += [Text("Repeats an earlier one", "bold underline"), tables.others(review.earlier, other="earlier")]
+        parts += [Text("Repeats an earlier one", "bold underline"), _others(review, "earlier")]
     else:
         parts.append(Text(NOT_A_REPEAT))
     return Group(*parts)
 
 
+def _others(review: Review, other: Literal["earlier", "later"]) -> Table:
+    pairs = review.later if other == "later" else review.earlier
+    return tables.others(pairs, other=other, names=review.names, differences=review.differences)
+
+
 def _fields(article: dict[str, Any], *, full: bool) -> Iterator[tuple[str, Text]]:
     source = article.get("source") or {}
-    yield (
-        "Source",
-        Text.assemble(output.line(source.get("name"), "cyan"), "  ", output.line(source.get("domain"), "dim")),
-    )
+    yield "Source", tables.source_name(source.get("name"), source.get("domain") or "")
     yield "Identifier", Text(output.clean(str(article.get("id") or "")))
     yield "Link", output.line(article.get("url"))
     yield "Published", _dates(article)
@@ -71,7 +81,7 @@ def _fields(article: dict[str, Any], *, full: bool) -> Iterator[tuple[str, Text]
     yield "Text", _text(article.get("text") or "", full=full)
     sent = article.get("sent_at")
     yield "Sent", Text(f"yes, {_moment(sent)}" if sent else "yes" if article.get("sent") else "no")
-    yield "Condensate", output.line(article.get("condensate"))
+    yield "Condensate", _condensate(article.get("condensate") or "", full=full)
     yield "Tags", _list(article.get("tags"))
     yield "Stories", _list(article.get("stories"))
     if article.get("cves"):
@@ -102,6 +112,14 @@ def _text(text: str, *, full: bool) -> Text:
     cut = text.rfind(" ", 0, TEXT_CHARS)
     shown = text[: cut if cut > 0 else TEXT_CHARS]
     return Text.assemble(shown, (f" … {len(text) - len(shown)} characters more: --full", "dim"))
+
+
+def _condensate(condensate: str, *, full: bool) -> Text:
+    words = condensate.split()
+    if full or len(words) <= CONDENSATE_WORDS:
+        return output.line(condensate)
+    more = f" … {len(words) - CONDENSATE_WORDS} words more: --full"
+    return output.line(" ".join(words[:CONDENSATE_WORDS])).append(more, "dim")
 
 
 def _list(values: list[str] | None) -> Text:

@@ -15,6 +15,7 @@ from indexer.models import STORED_KINDS, Kind
 
 if TYPE_CHECKING:
     from indexer.elastic import Store
+    from indexer.review import PairFilter
 
 PANEL = "Look"
 LIMIT = 20  # rows of a table without --limit; JSON is complete
@@ -51,6 +52,7 @@ def register(app: typer.Typer) -> None:
                 "condensat reposts",
                 "condensat reposts 3f9ac01b2d",
                 "condensat reposts --kind exact --kind near --from 7d --min-coverage 0.8 --format jsonl",
+                "condensat reposts --summary --no-update --from 30d",
             ],
         ),
         (compare, ["condensat compare 3f9ac01b2d 77e0d5c2a1", "condensat compare first.txt second.txt"]),
@@ -127,47 +129,79 @@ def show(
 def reposts(
     article: Annotated[str | None, typer.Argument(metavar="[ID|URL]", help="Only the pairs of this article.")] = None,
     *,
-    kind: Annotated[list[Kind] | None, typer.Option(help="Only of this kind; repeatable.")] = None,
+    kind: Annotated[
+        list[Kind] | None, typer.Option(metavar="KIND", help="Only exact, near, partial or passage; repeatable.")
+    ] = None,
     source: Annotated[
-        list[str] | None, typer.Option(metavar="DOMAIN", help="Only with this source; repeatable.")
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Only with this source on either side, by domain or name; repeatable."),
     ] = None,
     start: From = None,
     end: To = None,
     min_coverage: Annotated[
         float, typer.Option(min=0.0, max=1.0, help="Share of the more covered article, 0 to 1.")
     ] = 0.0,
+    update: Annotated[
+        bool | None,
+        typer.Option("--update/--no-update", help="Only a source's own articles again in changed form, or none."),
+    ] = None,
+    summary: Annotated[bool, typer.Option("--summary", help="Sum up who copies whom, and how fast.")] = False,
     limit: Limit = None,
     form: Form = output.Format.TABLE,
 ) -> None:
-    """List who repeats whom, the latest first, or both directions of one article."""
+    """List who repeats whom, the latest first, or both directions of one article; or sum up who copies whom."""
     from indexer import review
-    from indexer.cli import tables
 
     for each in kind or ():
         if each not in STORED_KINDS:
             raise UsageError(
                 f"Pairs of the kind {each.value} are not stored; see two articles with: condensat compare A B"
             )
+    wanted = review.PairFilter(
+        reference=article,
+        kinds=[each.value for each in kind or ()],
+        sources=source or (),
+        start=start,
+        end=end,
+        min_coverage=min_coverage,
+        update=update,
+    )
     rows = limit or (LIMIT if form is output.Format.TABLE else None)
     with session.connect() as store:
-        found = review.pairs(
-            store,
-            reference=article,
-            kinds=[each.value for each in kind or ()],
-            sources=source or (),
-            start=start,
-            end=end,
-            min_coverage=min_coverage,
-            limit=rows,
-        )
-        if form is not output.Format.TABLE:
-            output.write_listing((pair.to_dict() for pair in found), form)
-            return
-        shown = list(found)
+        show_rows = _summary if summary else _pairs
+        show_rows(store, wanted, rows, form)
+
+
+def _pairs(store: Store, wanted: PairFilter, rows: int | None, form: output.Format) -> None:
+    from indexer import review
+    from indexer.cli import tables
+
+    if form is not output.Format.TABLE:
+        output.write_listing((pair.to_dict() for pair in review.pairs(store, wanted, limit=rows)), form)
+        return
+    found = list(review.pairs(store, wanted, limit=None if rows is None else rows + 1))  # one tells of more
+    shown = found[:rows]
     if shown:
-        output.show(tables.pairs(shown))
-        more = " (more: --limit)" if len(shown) == rows else ""
+        output.show(tables.pairs(shown, review.source_names(store, shown)))
+        more = ", and more: --limit" if len(found) > len(shown) else ""
         output.say(f"{output.count(len(shown), 'pair')}{more}", "dim")
+    else:
+        output.say("No pairs.")
+
+
+def _summary(store: Store, wanted: PairFilter, rows: int | None, form: output.Format) -> None:
+    from indexer.cli import tables
+    from indexer.summary import sum_dict, summarise
+
+    found = summarise(store, wanted)
+    shown = found.rows[:rows]
+    if form is output.Format.JSON:
+        output.write_json({"total": sum_dict(found.total), "rows": [row.to_dict() for row in shown]})
+    elif form is output.Format.JSONL:
+        output.write_listing((row.to_dict() for row in shown), form)
+    elif shown:
+        output.show(tables.summary(shown))
+        output.say(tables.total(found, len(shown)), "dim")
     else:
         output.say("No pairs.")
 

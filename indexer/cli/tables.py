@@ -10,15 +10,21 @@ from rich.text import Text
 from indexer.cli import output
 from indexer.cli.report import KIND_STYLES
 from indexer.search import MARK, UNMARK
+from indexer.summary import KINDS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping, Sequence
 
+    from indexer.differences import Hunk
+    from indexer.elastic.sums import Lags, Sum
     from indexer.models import Pair
     from indexer.search import Hit
+    from indexer.summary import Copying, Summary
 
 TITLE_CHARS = 90  # of a title in a table of pairs: two lines
 RUN_CHARS = 160  # of a shared run on the review page
+DIFFERENCE_CHARS = 150  # of what differs on the review page: two or three lines
+DIFFERENCE_WORDS = 8  # of one difference there
 
 
 def hits(found: Iterable[Hit]) -> Table:
@@ -80,55 +86,148 @@ def lag(pair: Pair) -> Text:
     return Text(later) if pair.order_certain else Text.assemble(later, ("\norder unsure", "yellow"))
 
 
-def coverage(pair: Pair) -> Text:
-    """Draw both coverages: of the earlier article, and of the later one."""
-    shown = Text()
-    for label, share in (("earlier", pair.coverage_earlier), ("later", pair.coverage_later)):
-        shown.append("\n" if shown else "").append(f"{label:<7} ", "dim")
-        shown.append(output.bar(share), "green").append(f" {output.percent(share):>5}")
-    return shown
+def pairs(found: Iterable[Pair], names: Mapping[str, str] | None = None) -> Table:
+    """Draw pairs: the earlier article above the later one, each with how much of it stands in the other.
 
-
-def pairs(found: Iterable[Pair]) -> Table:
-    """Draw pairs, the earlier article before the later one; fits 100 columns."""
-    drawn = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0), show_lines=False)
-    drawn.add_column("earlier", ratio=1, overflow="fold")
-    drawn.add_column("→ later", ratio=1, overflow="fold")
-    drawn.add_column("kind", no_wrap=True)
-    drawn.add_column("coverage", no_wrap=True)
-    drawn.add_column("run", justify="right", no_wrap=True)
-    drawn.add_column("lag", no_wrap=True)
+    ``names`` gives the name of an article's source by its id; where it has none, the domain stands. Fits 80 columns.
+    """
+    drawn = _listing("pair", "covered", "earlier, and → later")
     for each in found:
-        drawn.add_row(
-            _side(each, "earlier"), _side(each, "later"), kind(each), coverage(each), str(each.longest_run), lag(each)
-        )
+        first = Text("\n").join([kind(each), Text(output.count(each.longest_run, "word"), "dim")])
+        drawn.add_row(first, _covered(each.coverage_earlier), _side(each, "earlier", names))
+        drawn.add_row(lag(each), _covered(each.coverage_later), Text("→ ").append_text(_side(each, "later", names)))
         drawn.add_row()
     return drawn
 
 
-def _side(pair: Pair, side: Literal["earlier", "later"]) -> Text:
-    identity, source, title = (
-        (pair.earlier, pair.earlier_source, pair.earlier_title)
-        if side == "earlier"
-        else (pair.later, pair.later_source, pair.later_title)
-    )
-    name = output.line(title)
-    name.truncate(TITLE_CHARS, overflow="ellipsis")
-    return Text.assemble((output.short(identity), "dim"), " ", output.line(source, "cyan"), "\n", name)
-
-
-def others(found: Iterable[Pair], *, other: Literal["earlier", "later"]) -> Table:
-    """Draw the pairs of one article: for each, the other article and the evidence."""
-    drawn = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    drawn.add_column("kind", no_wrap=True)
-    drawn.add_column("article", ratio=1, overflow="fold")
-    drawn.add_column("lag", no_wrap=True)
-    drawn.add_column("coverage", no_wrap=True)
+def others(
+    found: Iterable[Pair],
+    *,
+    other: Literal["earlier", "later"],
+    names: Mapping[str, str] | None = None,
+    differences: Mapping[str, Sequence[Hunk]] | None = None,
+) -> Table:
+    """Draw the pairs of one article: for each, the other article and the evidence. Fits 80 columns."""
+    drawn = _listing("pair", "covered", "article")
     for each in found:
-        article = _side(each, other)
+        article = _side(each, other, names)
         if each.longest_run:
             words = output.line(each.longest_run_text, "italic")
             words.truncate(RUN_CHARS, overflow="ellipsis")
-            article.append(f"\n{each.longest_run} words in a row: ", "dim").append_text(words)
-        drawn.add_row(kind(each), article, lag(each), coverage(each))
+            article.append(f"\n{output.count(each.longest_run, 'word')} in a row: ", "dim").append_text(words)
+        told = (differences or {}).get(each.id)
+        if told:
+            article.append("\ndiffers: ", "dim").append_text(_briefly(told))
+        shares = {"earlier": each.coverage_earlier, "later": each.coverage_later}
+        this: Literal["earlier", "later"] = "later" if other == "earlier" else "earlier"
+        covered = Text("\n").join(
+            [Text("this ", "dim") + _covered(shares[this]), Text("that ", "dim") + _covered(shares[other])]
+        )
+        drawn.add_row(Text("\n").join([kind(each), lag(each)]), covered, article)
     return drawn
+
+
+def _listing(*headings: str) -> Table:
+    """Give a table of two narrow columns and a wide one."""
+    drawn = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0), show_lines=False)
+    for heading in headings[:-1]:
+        drawn.add_column(heading, no_wrap=True)
+    drawn.add_column(headings[-1], ratio=1, overflow="fold")
+    return drawn
+
+
+def _covered(share: float) -> Text:
+    return Text.assemble((output.bar(share), "green"), f" {output.percent(share):>5}")
+
+
+def _side(pair: Pair, side: Literal["earlier", "later"], names: Mapping[str, str] | None) -> Text:
+    """Give one article of a pair: its id, its source, its date, and its title below."""
+    identity, domain, at, title, url = (
+        (pair.earlier, pair.earlier_source, pair.earlier_effective, pair.earlier_title, pair.earlier_url)
+        if side == "earlier"
+        else (pair.later, pair.later_source, pair.later_effective, pair.later_title, pair.later_url)
+    )
+    name = output.line(title or url)
+    name.truncate(TITLE_CHARS, overflow="ellipsis")
+    source = source_name((names or {}).get(identity), domain)
+    return Text.assemble((output.short(identity), "dim"), " ", source, " ", (output.moment(at), "dim"), "\n", name)
+
+
+def source_name(name: str | None, domain: str) -> Text:
+    """Give a source by its name, with the domain behind it where that says more."""
+    if not name or domain.casefold() in name.casefold():
+        return output.line(name or domain, "cyan")
+    return Text.assemble(output.line(name, "cyan"), " ", output.line(domain, "dim"))
+
+
+def _briefly(hunks: Sequence[Hunk]) -> Text:
+    """Tell the first differences, what stood earlier struck by an arrow from what stands later, within two lines."""
+    shown, told = Text(), 0
+    every = [segment for hunk in hunks for segment in hunk if not segment.same]
+    for each in every:
+        change = Text("; " if told else "")
+        change.append_text(_words(each.a, "red")).append(" → ", "dim").append_text(_words(each.b, "green"))
+        if told and len(shown) + len(change) > DIFFERENCE_CHARS:
+            break
+        shown.append_text(change)
+        told += 1
+    rest = len(every) - told
+    return shown.append(f"; {rest} more: condensat compare", "dim") if rest else shown
+
+
+def _words(words: Sequence[str], style: str) -> Text:
+    if not words:
+        return Text("nothing", "dim")
+    more = len(words) - DIFFERENCE_WORDS
+    shown = output.line(" ".join(words[:DIFFERENCE_WORDS]), style)
+    return shown.append(f" … {more} more", "dim") if more > 0 else shown
+
+
+def summary(rows: Iterable[Copying]) -> Table:
+    """Draw who copies whom: counts by kind, the lag, and how much of the later source's work that is."""
+    drawn = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 1, 0, 0))
+    drawn.add_column("earlier, and → later", ratio=1, overflow="fold")
+    for each in KINDS:
+        drawn.add_column(each.value, justify="right", no_wrap=True, style=KIND_STYLES[each.value])
+    drawn.add_column("lag", no_wrap=True)
+    drawn.add_column("reposts in later", no_wrap=True)
+    for row in rows:
+        earlier, later = (source_name(side.name, side.domain) for side in (row.earlier, row.later))
+        own = row.earlier.domain == row.later.domain
+        sources = Text.assemble(earlier, "\n→ ", ("itself", "magenta") if own else later)
+        drawn.add_row(sources, *_kinds(row.sum), lags(row.sum.lags), _reposts(row))
+    return drawn
+
+
+def _kinds(found: Sum) -> list[Text]:
+    return [
+        Text(f"{number:,}") if number else Text("·", "dim")
+        for number in (found.kinds.get(kind.value, 0) for kind in KINDS)
+    ]
+
+
+def lags(found: Lags) -> Text:
+    """Write the median lag, and below it the span that holds all but a tenth at either end."""
+    if found.median is None or found.p10 is None or found.p90 is None:
+        return output.safe(None)
+    low, median, high = (output.span(each) for each in (found.p10, found.median, found.p90))
+    return Text(median) if low == median == high else Text.assemble(median, "\n", (f"{low} – {high}", "dim"))
+
+
+def _reposts(row: Copying) -> Text:
+    if row.share is None:
+        return output.safe(None)
+    return Text.assemble(f"{output.percent(row.share)}", "\n", (f"of {row.later_articles:,}", "dim"))
+
+
+def total(found: Summary, shown: int) -> Text:
+    """Write what all rows of a summary come to, and whether some are not shown."""
+    kinds = ", ".join(
+        f"{found.total.kinds[kind.value]:,} {kind.value}" for kind in KINDS if kind.value in found.total.kinds
+    )
+    parts = [f"{output.count(found.total.pairs, 'pair')}: {kinds}"]
+    if found.total.lags.median is not None:
+        parts.append(f"median lag {output.span(found.total.lags.median)}")
+    if shown < len(found.rows):
+        parts.append(f"{shown} of {len(found.rows):,} rows (more: --limit)")
+    return Text("; ".join(parts))

@@ -9,7 +9,7 @@ from indexer.elastic import bulk, candidates, schema
 from indexer.elastic.changes import Change, change
 from indexer.elastic.documents import STATE_FIELDS, VERDICT_FIELDS, state, version
 from indexer.elastic.errors import StoreError, translated
-from indexer.elastic.paging import parts, scan
+from indexer.elastic.paging import LOOKUP, parts, scan
 from indexer.models import Outcome
 
 if TYPE_CHECKING:
@@ -206,6 +206,39 @@ class Articles:
             for bucket in answer["aggregations"]["texts"]["buckets"]:
                 found[bucket["key"]] = bucket["first"]["hits"]["hits"][0]["_id"]
         return found
+
+    # -- sources -------------------------------------------------------------------------------------------
+
+    def sources(self) -> dict[str, int]:
+        """Count the articles of every source, by its domain; as of the last refresh."""
+        found: dict[str, int] = {}
+        after: dict[str, Any] = {}
+        while True:
+            keys = {"size": LOOKUP, "sources": [{"domain": {"terms": {"field": "source.domain"}}}], **after}
+            answer = self.search({"size": 0, "aggs": {"sources": {"composite": keys}}})["aggregations"]["sources"]
+            found |= {bucket["key"]["domain"]: bucket["doc_count"] for bucket in answer["buckets"]}
+            if "after_key" not in answer:
+                return found
+            after = {"after": answer["after_key"]}
+
+    def texts_of(self, domain: str) -> Iterator[tuple[str, str]]:
+        """Yield ``(id, text)`` of the articles of a source, the latest first; as of the last refresh."""
+        order = [{"effective": "desc"}, {"id": "asc"}]
+        body = {"query": {"term": {"source.domain": domain}}, "sort": order, "source_includes": ["text"]}
+        for hit in self.scan(body):
+            yield hit["_id"], hit["_source"]["text"]
+
+    def ids_of(self, domain: str) -> Iterator[str]:
+        """Yield the ids of the articles of a source; as of the last refresh."""
+        body = {"query": {"term": {"source.domain": domain}}, "source": False}
+        for hit in self.scan(body, page=5_000):
+            yield hit["_id"]
+
+    def shared_by(self, keywords: Iterable[str], *, but: str, least: int) -> frozenset[str]:
+        """Give those of these sampled hashes that articles of ``least`` sources other than ``but`` have."""
+        return candidates.shared_by(self._client, self._read, sorted(keywords), but=but, least=least)
+
+    # -- what is derived from pairs ------------------------------------------------------------------------
 
     def derived(self, ids: Sequence[str]) -> dict[str, Derived]:
         """Read what was derived from the pairs of each article, with its place in the sequence of writes."""

@@ -42,7 +42,12 @@ def find(client: Elasticsearch, alias: str, versions: Sequence[Version], *, wind
     Candidates are looked for within ± ``window_days`` of its date, 0 for all; as of the last refresh. No stored field
     is read for them: unpacking those of each hit took five times as long as the search.
     """
-    asked = [(index, query) for index, each in enumerate(versions) for query in _queries(each, window_days)]
+    hashes = [signature(each.shingled) for each in versions]
+    asked = [
+        (index, query)
+        for index, (each, signed) in enumerate(zip(versions, hashes, strict=True))
+        for query in _queries(each, signed, window_days)
+    ]
     shared: list[dict[str, int]] = [{} for _ in versions]
     facts: dict[str, dict[str, list[Any]]] = {}
     after: dict[int, Any] = {}
@@ -61,10 +66,41 @@ def find(client: Elasticsearch, alias: str, versions: Sequence[Version], *, wind
         [
             Candidate(identity, facts[identity]["text_hash"][0], facts[identity]["effective"][0])
             for identity, count in counts.items()
-            if count >= _least(each, facts[identity])
+            if count >= _least(len(each.shingled.tokens), facts[identity]["tokens"][0], len(signed))
         ]
-        for each, counts in zip(versions, shared, strict=True)
+        for each, counts, signed in zip(versions, shared, hashes, strict=True)
     ]
+
+
+def shared_by(client: Elasticsearch, alias: str, keywords: Sequence[str], *, but: str, least: int) -> frozenset[str]:
+    """Give those of these sampled hashes that articles of ``least`` sources other than ``but`` have."""
+    shared = set()
+    header = orjson.dumps({"index": alias, "allow_partial_search_results": False})
+    for part in parts(keywords, PAGE):
+        lines: list[Any] = []
+        for keyword in part:
+            query = {
+                "bool": {
+                    "filter": [{"term": {"signature": keyword}}],
+                    "must_not": [{"term": {"source.domain": but}}],
+                }
+            }
+            sources = {"terms": {"field": "source.domain", "size": least}}
+            lines += [header, orjson.dumps({"size": 0, "query": query, "aggs": {"sources": sources}})]
+        with translated():
+            answer = client.msearch(searches=lines)
+        for keyword, response in zip(part, _sound(answer), strict=True):
+            if len(response["aggregations"]["sources"]["buckets"]) >= least:
+                shared.add(keyword)
+    return frozenset(shared)
+
+
+def _sound(answer: Any) -> list[Any]:
+    """Give the responses of a multi-search, none of which may be partial."""
+    for response in answer["responses"]:
+        if "error" in response or response["timed_out"]:
+            raise StoreError(f"a candidate search failed: {response.get('error', 'timed out')}")
+    return list(answer["responses"])
 
 
 def _pages(client: Elasticsearch, alias: str, searches: Sequence[tuple[dict[str, Any], Any]]) -> list[list[Any]]:
@@ -85,25 +121,19 @@ def _pages(client: Elasticsearch, alias: str, searches: Sequence[tuple[dict[str,
         return []
     with translated():
         answer = client.msearch(searches=lines)
-    for response in answer["responses"]:
-        if "error" in response or response["timed_out"]:
-            raise StoreError(f"a candidate search failed: {response.get('error', 'timed out')}")
-    return [response["hits"]["hits"] for response in answer["responses"]]
+    return [response["hits"]["hits"] for response in _sound(answer)]
 
 
-def _least(each: Version, other: dict[str, list[Any]]) -> int:
+def _least(tokens: int, other_tokens: int, hashes: int) -> int:
     """Give how many hashes must be shared: all of a text that has fewer than ``LEAST_SHARED``."""
-    if min(len(each.shingled.tokens), other["tokens"][0]) >= LONG:
-        return LEAST_SHARED_LONG
-    return min(LEAST_SHARED, len(signature(each.shingled)))
+    return LEAST_SHARED_LONG if min(tokens, other_tokens) >= LONG else min(LEAST_SHARED, hashes)
 
 
-def _queries(each: Version, window_days: int) -> Iterator[dict[str, Any]]:
+def _queries(each: Version, hashes: Sequence[str], window_days: int) -> Iterator[dict[str, Any]]:
     """Ask for at most ``CLAUSES`` hashes at a time; the scores of a long article are added by id.
 
     The field's similarity is ``boolean``: each hash that is met adds one to the score.
     """
-    hashes = signature(each.shingled)
     pieces = list(parts(hashes, CLAUSES))
     least = min(LEAST_SHARED, len(hashes)) if len(pieces) == 1 else 1
     window = []

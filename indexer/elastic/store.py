@@ -15,6 +15,7 @@ from indexer.elastic.leases import Leases
 from indexer.elastic.pairs import Pairs
 from indexer.elastic.pending import Pending
 from indexer.elastic.sources import Sources
+from indexer.elastic.sums import Sums
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,6 +38,7 @@ class Store:
         self.feeds = Feeds(client, prefix)
         self.leases = Leases(client, prefix)
         self.sources = Sources(client, prefix)
+        self.sums = Sums(client, prefix)
 
     @classmethod
     def connect(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
@@ -13,6 +14,7 @@ from samples import HOUR, NOW, article, now, prose, stored, take, write
 from indexer.detect import detect
 from indexer.models import Article, Kind, Pair, Precision
 from indexer.review import pairs
+from indexer.stars import CROWD
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -194,3 +196,34 @@ def test_two_writers_at_once(connect: Callable[[str], Store], store: Store) -> N
     assert list(store.pending.ids()) == []
     assert all(stored(store, two)["repost_of"] == one.id for one, two in zip(originals, reversed(copies), strict=True))
     assert all(stored(store, one)["reposts"] == 1 for one in originals)
+
+
+def test_many_copies_are_a_star_around_the_earliest(store: Store) -> None:
+    """More than a hundred copies are paired with the earliest alone; as these go, a square comes back."""
+    copies = [
+        article(f"copy{n}", TEXT, domain=f"paper{n}.example", published=NOW - timedelta(minutes=n))
+        for n in range(CROWD + 4)
+    ]
+    random.Random(5).shuffle(copies)  # noqa: S311 nothing here is secret
+    resembling = article("like", f"{TEXT} {prose(4, 20)}", published=NOW - 9 * HOUR)
+    take(store, *copies[:60])
+    take(store, resembling)
+    take(store, *copies[60:])
+    by_age = sorted(copies, key=lambda each: str(each.published.at))
+    first, second = by_age[:2]
+
+    def shape() -> dict[str, int]:
+        found = Counter(pair.earlier for pair in pairs(store) if resembling.id not in (pair.earlier, pair.later))
+        return {each.id: found[each.id] for each in by_age if found[each.id]}
+
+    assert shape() == {first.id: CROWD + 3}
+    assert stored(store, first)["repost_of"] == resembling.id
+    assert [pair.later for pair in pairs(store) if pair.earlier == resembling.id] == [first.id]
+
+    take(store, replace(first, text=prose(5, 120)))  # the middle of the star goes
+    assert shape() == {second.id: CROWD + 2}
+    assert stored(store, by_age[-1])["repost_of"] == second.id
+
+    take(store, *(replace(each, text=prose(20 + n, 120)) for n, each in enumerate(by_age[1:4])))
+    assert sum(shape().values()) == CROWD * (CROWD - 1) / 2
+    assert list(store.pending.ids()) == []

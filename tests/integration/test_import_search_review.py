@@ -14,7 +14,7 @@ from indexer.elastic import QueryError
 from indexer.importing import import_articles
 from indexer.models import Kind, Report
 from indexer.progress import Silent
-from indexer.review import NotFoundError, compare, pairs, resolve, show
+from indexer.review import NotFoundError, PairFilter, compare, pairs, resolve, show, source_names
 from indexer.search import MARK, UNMARK, search
 
 if TYPE_CHECKING:
@@ -321,9 +321,35 @@ def test_listing_of_pairs(filled: Store) -> None:
         ({"start": "2026-09-05", "end": "2026-09-05"}, 1),
         ({"end": "2026-09-04"}, 0),
         ({"min_coverage": 1.0}, 1),
-        ({"limit": 0}, 0),
+        ({"sources": ["Mirror"]}, 1),
+        ({"sources": ["Courrier"]}, 0),
+        ({"sources": ["MIRROR.example"]}, 1),
+        ({"update": False}, 1),
+        ({"update": True}, 0),
+        ({"kinds": ["exact"], "sources": ["herald.example"], "update": False, "start": "2026-09-01"}, 1),
     ):
-        assert len(list(pairs(filled, **filters))) == expected, filters
+        assert len(list(pairs(filled, PairFilter(**filters)))) == expected, filters
+    assert list(pairs(filled, limit=0)) == []
+
+
+def test_articles_of_pairs_have_the_names_of_their_sources(filled: Store) -> None:
+    """Both sides are named, by the article's own source."""
+    assert source_names(filled, pairs(filled)) == {STORM.id: "Herald", COPY.id: "Mirror"}
+
+
+def test_show_tells_what_differs(store: Store) -> None:
+    """In both directions the change goes from the earlier text to the later one, in the words as they were written."""
+    original = article(
+        "first", f"{prose(1, 50)} The Harbour closed on Tuesday. {prose(2, 50)}", published=NOW - 2 * HOUR
+    )
+    edited = article("second", original.text.replace("Tuesday", "Friday"), domain="mirror.example")
+    take(store, original, edited)
+    for side in (original, edited):
+        review = show(store, side.id)
+        (pair,) = (*review.earlier, *review.later)
+        ((*_, change, _),) = review.differences[pair.id]
+        assert (change.a, change.b, change.same) == (("Tuesday.",), ("Friday.",), False)
+        assert review.names == {original.id: "Herald", edited.id: "Mirror"}
 
 
 def test_comparison_of_two_files(tmp_path: Path) -> None:
@@ -342,6 +368,8 @@ def test_comparison_of_two_files(tmp_path: Path) -> None:
     assert (comparison.kind, comparison.earlier, comparison.order_certain) == (Kind.NEAR, "b", True)
     assert (comparison.measures.longest_run, comparison.lag_seconds) == (100, 1_000_000)
     assert not comparison.update
+    (hunk,) = comparison.hunks
+    assert [(each.same, each.a, len(each.b)) for each in hunk[1:]] == [(False, (), 20)]
 
 
 def test_comparison_of_a_file_and_an_article(filled: Store, tmp_path: Path) -> None:

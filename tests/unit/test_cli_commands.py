@@ -33,6 +33,7 @@ COMMANDS = [
     ["reposts"],
     ["compare"],
     ["condense"],
+    ["evaluate"],
     ["doctor"],
 ]
 WITH_EXAMPLES = [command for command in COMMANDS if command and command[0] != "engine" and command != ["feeds"]]
@@ -107,6 +108,9 @@ def test_help_teaches_by_example(command: list[str], capsys: pytest.CaptureFixtu
         (["ingest", "--opml", "nofile.opml"], "There is no file"),
         (["compare", "nofile.txt", "./other.txt"], "There is no file nofile.txt"),
         (["condense", "nofile.txt"], "There is no file nofile.txt"),
+        (["evaluate"], "Missing argument"),
+        (["evaluate", "nofile.jsonl"], "There is no file nofile.jsonl"),
+        (["evaluate", "nofile.jsonl", "--set", "colour=1"], "no threshold «colour»"),
         (["--url", "localhost:9200", "init"], "write the whole address"),
         (["--prefix", "Über", "init"], "CONDENSAT_PREFIX"),
     ],
@@ -151,8 +155,8 @@ def test_the_words_that_differ_are_shown_side_by_side(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text(TEXT, "utf-8")
     (tmp_path / "b.txt").write_text(TEXT.replace("Tuesday", "Wednesday morning"), "utf-8")
     done = run("compare", "a.txt", "b.txt")
-    assert "… was closed on [tuesday] after a ferry …" in done.stdout.decode()
-    assert "… was closed on [wednesday morning] after a ferry …" in done.stdout.decode()
+    assert "… was closed on [Tuesday] after a ferry …" in done.stdout.decode()
+    assert "… was closed on [Wednesday morning] after a ferry …" in done.stdout.decode()
 
 
 def test_a_terminal_without_the_letters_gets_question_marks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -161,7 +165,7 @@ def test_a_terminal_without_the_letters_gets_question_marks(tmp_path: Path, monk
     (tmp_path / "a.txt").write_text(TEXT.replace("harbour", "Hafenbüro"), "utf-8")
     done = run("compare", "a.txt", "a.txt")
     assert (done.returncode, done.stderr) == (0, b"")
-    assert b"hafenb?ro" in done.stdout
+    assert b"Hafenb?ro" in done.stdout
 
 
 def test_output_to_a_closed_pipe_is_no_traceback(tmp_path: Path) -> None:

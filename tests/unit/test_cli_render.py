@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 
 from indexer.cli import feed_tables, feeds, page, progress, report, tables
-from indexer.cli.comparison import differences
 from indexer.cli.errors import ExitCode, exit_code
+from indexer.differences import Words, hunks
 from indexer.elastic import QueryError, StoreError, UnavailableError
 from indexer.elastic.feeds import FeedRecord, feed_id
+from indexer.elastic.sums import Lags, Sum
 from indexer.engine import EngineError
 from indexer.models import CondensatError, Kind, Pair, Reason, Rejection, Report
 from indexer.review import Review
 from indexer.search import Hit
+from indexer.summary import Copying, Source, Summary
 
 if TYPE_CHECKING:
     import pytest
@@ -70,15 +72,53 @@ def drawn(what: RenderableType, width: int = 100) -> str:
     return captured.get()
 
 
-def test_pairs_fit_100_columns_with_all_that_decides() -> None:
-    """Sources, kind, both coverages, run and lag can be read, whole, in 100 columns."""
+def test_pairs_fit_80_columns_with_all_that_decides() -> None:
+    """Sources, kind, both coverages, run and lag can be read, whole, in 80 columns; the earlier one stands first."""
     pairs = [PAIR, replace(PAIR, kind=Kind.PASSAGE, update=True, order_certain=False, lag_seconds=0.0)]
-    text = drawn(tables.pairs(pairs))
-    assert max(map(len, text.splitlines())) <= 100
-    for words in ("one.example", "partial", "passage", "update", "100 %", "31 %", "82", "3 h later", "order unsure"):
+    text = drawn(tables.pairs(pairs, {PAIR.earlier: "The One"}), 80)
+    assert max(map(len, text.splitlines())) <= 80
+    for words in ("partial", "passage", "update", "100 %", "31 %", "82 words", "3 h later", "order unsure"):
         assert words in text
+    assert text.index("The One one.example 2026-09-01 10:00") < text.index("→ bbbbbbbbbb a-very-long")
     assert "\x1b" not in text
     assert "[bold]here" in " ".join(text.split())
+
+
+def test_a_source_is_named_once() -> None:
+    """The domain stands behind a name that does not hold it, and for a name that is missing."""
+    assert tables.source_name("The Herald", "herald.example").plain == "The Herald herald.example"
+    assert tables.source_name("www.Herald.example", "herald.example").plain == "www.Herald.example"
+    assert tables.source_name(None, "herald.example").plain == "herald.example"
+
+
+def test_what_differs_is_told_in_a_line_or_two() -> None:
+    """The first differences are shown with their direction, the rest is counted."""
+    words = [f"w{number}" for number in range(200)]
+    other = [f"changed{number}" if number % 10 == 5 else word for number, word in enumerate(words)]
+    found = tuple(hunks(Words(" ".join(words)), Words(" ".join(other))))
+    text = " ".join(drawn(tables.others([PAIR], other="later", differences={PAIR.id: found})).split())
+    assert "differs: w5 → changed5; w15 → changed15;" in text
+    told = text.count("changed")
+    assert 1 < told < 20
+    assert f"{20 - told} more: condensat compare" in text
+
+
+def test_the_summary_fits_80_columns() -> None:
+    """Names, counts by kind, lags and the share can be read; a source that repeats itself is told."""
+    one, two = (Source(domain=f"{name}.example", name=name.title()) for name in ("one", "a-rather-long-name"))
+    found = Sum(pairs=1_250, kinds={"exact": 1_200, "passage": 50}, updates=3, lags=Lags(p10=60, median=7_200, p90=1e6))
+    rows = [
+        Copying(earlier=one, later=two, sum=found, later_reposts=30, later_articles=40),
+        Copying(earlier=one, later=one, sum=found, later_reposts=0, later_articles=0),
+    ]
+    text = drawn(tables.summary(rows), 80)
+    assert max(map(len, text.splitlines())) <= 80
+    for words in ("One one.example", "1,200", "2 h", "1 min – 12 d", "75 %", "of 40", "→ itself"):
+        assert words in text
+    told = tables.total(Summary(total=found, rows=tuple(rows)), 1).plain
+    assert told == "1,250 pairs: 1,200 exact, 50 passage; median lag 2 h; 1 of 2 rows (more: --limit)"
+    nothing = Sum(pairs=0, kinds={}, updates=0, lags=Lags(p10=None, median=None, p90=None))
+    assert tables.lags(nothing.lags).plain == "–"
 
 
 def test_the_page_has_the_fields_in_their_order() -> None:
@@ -126,7 +166,10 @@ def test_the_page_as_json_has_the_article_and_its_pairs() -> None:
     assert value["title"] == "A title"
     assert "signature" not in value
     assert value["repeats_earlier"] == []
-    assert value["reposted_later"] == [PAIR.to_dict()]
+    assert value["reposted_later"] == [PAIR.to_dict() | {"differences": None}]
+    found = tuple(hunks(Words("a ferry sank at night"), Words("a ferry burned at night")))
+    value = page.to_dict(Review(article=ARTICLE, earlier=(PAIR,), later=(), differences={PAIR.id: found}))
+    assert value["repeats_earlier"][0]["differences"] == [{"a": "sank", "b": "burned", "at_a": 2, "at_b": 2}]
 
 
 def test_a_hit_shows_what_it_repeats_and_how_often_it_was_reposted() -> None:
@@ -246,12 +289,6 @@ def test_the_feeds_table_tells_how_the_last_poll_went() -> None:
     text = drawn(feed_tables.table(records, now=T + timedelta(minutes=5)))
     for words in ("never", "5 min ago", "timeout: [x]", "https://a.example/feed"):
         assert words in text
-
-
-def test_differences_name_the_words_of_both_sides() -> None:
-    """A replaced, a dropped and an added word are found at their places."""
-    a, b = ["one", "two", "three", "four", "five"], ["one", "TWO", "three", "five", "six"]
-    assert differences(a, b) == [((1, 2), (1, 2)), ((3, 4), (3, 3)), ((5, 5), (4, 5))]
 
 
 def test_progress_in_a_pipe_is_plain_lines_on_standard_error(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,0 +1,248 @@
+"""The same articles end in the same pairs: in any order, in batches of any size, by several processes at once.
+
+Each case is made from its seed alone. To look at one: pytest tests/integration/test_order.py -k 'any_order and [7]'
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import subprocess
+import sys
+from dataclasses import dataclass
+from itertools import combinations
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from samples import NOW, now
+from world import Arrival, World, arrival, world
+
+from indexer.elastic import Store
+from indexer.importing import import_articles, parse_line
+from indexer.models import REPOST_KINDS, STORED_KINDS, Article, Kind, Pair
+from indexer.progress import Silent
+from indexer.reposts import Version, relate
+from indexer.review import pairs
+from indexer.shingles import shingle
+from indexer.urls import article_id
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from indexer import engine as local
+
+IMPORTER = Path(__file__).with_name("importer.py")
+WORKERS = 4
+# A worker makes some 45 requests for a poll of 48 articles in batches of 13; two points to die at for each.
+DEATHS = 90
+
+
+class Importer:
+    """A process that imports; see importer.py."""
+
+    def __init__(self, engine: local.Running) -> None:
+        self._login = {"url": engine.url, "username": engine.username, "password": engine.password}
+        self.process = subprocess.Popen(
+            [sys.executable, str(IMPORTER)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+
+    def begin(self, store: Store, lines: Sequence[str], *, batch: int, die_at: int | None = None) -> None:
+        """Give it a job."""
+        job = {**self._login, "prefix": store.prefix, "batch": batch, "lines": lines, "die_at": die_at}
+        assert self.process.stdin is not None
+        self.process.stdin.write(json.dumps(job) + "\n")
+        self.process.stdin.flush()
+
+    def end(self) -> dict[str, Any] | None:
+        """Wait for the report of the job; None where the process died of it."""
+        assert self.process.stdout is not None
+        report = self.process.stdout.readline()
+        return json.loads(report) if report else None
+
+    def close(self) -> int:
+        """Let it end, and give its exit code."""
+        self.process.communicate(timeout=60)
+        return self.process.returncode
+
+
+@pytest.fixture(scope="module")
+def importers(engine: local.Running) -> Iterator[list[Importer]]:
+    """Give processes that stay for all tests of this module: starting one takes longer than a job."""
+    started = [Importer(engine) for _ in range(WORKERS)]
+    yield started
+    assert [each.close() for each in started] == [0] * WORKERS
+
+
+@pytest.fixture(scope="module")
+def shared(engine: local.Running) -> Iterator[Store]:
+    """Give indices for all worlds of this module: making them anew takes longer than a world."""
+    prefix = f"test-{secrets.token_hex(6)}"
+    with Store.connect(engine.url, prefix=prefix, username=engine.username, password=engine.password) as store:
+        store.init()
+        yield store
+        store.drop()
+
+
+@dataclass(frozen=True)
+class End:
+    """What the articles ended in."""
+
+    pairs: frozenset[Pair]
+    derived: dict[str, tuple[Any, ...]]  # article → repost_of, reposts, repeats
+    texts: dict[str, tuple[str, str]]  # article → text_hash, effective
+
+
+def end(store: Store, of: World) -> End:
+    """Read what stands in the index of a world; nothing of it may wait any more."""
+    articles = {identity: store.articles.get(identity) or {} for identity in map(article_id, of.urls)}
+    assert articles.keys() & set(store.pending.ids()) == set()
+    return End(
+        pairs=frozenset(pair for pair in pairs(store) if {pair.earlier, pair.later} & articles.keys()),
+        derived={
+            identity: (each.get("repost_of"), each["reposts"], each["repeats"]) for identity, each in articles.items()
+        },
+        texts={identity: (each["text_hash"], each["effective"]) for identity, each in articles.items()},
+    )
+
+
+def send(importers: Sequence[Importer], store: Store, how: Arrival) -> None:
+    """Have the processes import both polls, the second when all have ended the first."""
+    for poll in how.polls:
+        for importer, lines in zip(importers, poll, strict=False):
+            importer.begin(store, lines, batch=how.batch)
+        for importer, lines in zip(importers, poll, strict=False):
+            report = importer.end()
+            assert report is not None
+            assert (report["read"], report["rejected"], report["warnings"]) == (len(lines), {}, [])
+
+
+def expected(of: World) -> End:
+    """Compare every two articles as they are in the end, without an index: nothing can be missed."""
+    last: dict[str, Article] = {}
+    facts: dict[str, tuple[Any, Any]] = {}  # the first plausible publication date, and the earliest sight
+    for each in (*of.first, *of.later):
+        article = parse_line(each.encode(), now=NOW)
+        published, seen = facts.get(article.id, (article.published, article.seen))
+        facts[article.id] = (published if published.at else article.published, min(seen, article.seen))
+        last[article.id] = article
+    versions = [
+        Version(
+            id=identity,
+            url=article.url,
+            title=article.title,
+            source=article.source.domain,
+            effective=facts[identity][0].at or facts[identity][1],
+            precision=facts[identity][0].precision,
+            shingled=shingle(article.text),
+        )
+        for identity, article in last.items()
+    ]
+    found = frozenset(
+        pair for pair in (relate(*both) for both in combinations(versions, 2)) if pair.kind in STORED_KINDS
+    )
+    reposts = [pair for pair in found if pair.kind in REPOST_KINDS]
+    derived = {}
+    for each in versions:
+        originals = sorted((pair.earlier_effective, pair.earlier) for pair in reposts if pair.later == each.id)
+        later = sum(pair.earlier == each.id for pair in reposts)
+        derived[each.id] = (originals[0][1] if originals else None, later, len(originals))
+    texts = {each.id: (each.shingled.text_hash, each.effective.strftime("%Y-%m-%dT%H:%M:%S.000Z")) for each in versions}
+    return End(pairs=found, derived=derived, texts=texts)
+
+
+def same(found: End, wanted: End) -> None:
+    """Compare part by part, so that a failure says what is missing, what is too much, and what is outdated."""
+    assert differing(found.texts, wanted.texts) == {}
+    assert differing(*({pair.id: pair.to_dict() for pair in each.pairs} for each in (found, wanted))) == {}
+    assert differing(found.derived, wanted.derived) == {}
+
+
+def differing(found: dict[str, Any], wanted: dict[str, Any]) -> dict[str, Any]:
+    """Give what was found and what was wanted where they are not equal; of records only what differs in them."""
+    result = {}
+    for key in found.keys() | wanted.keys():
+        one, other = found.get(key), wanted.get(key)
+        if one == other:
+            continue
+        if isinstance(one, dict) and isinstance(other, dict):
+            names = (one["earlier_url"], one["later_url"])
+            result[names] = {name: (one[name], other[name]) for name in one if one[name] != other[name]}
+        else:
+            result[key] = (one, other)
+    return result
+
+
+def test_the_world_has_everything_in_it() -> None:
+    """Every kind, equal and day-only dates, updates, and articles that several others repeat."""
+    wanted = expected(world(1))
+    assert {pair.kind for pair in wanted.pairs} == {Kind.EXACT, Kind.NEAR, Kind.PARTIAL, Kind.PASSAGE}
+    assert {pair.order_certain for pair in wanted.pairs} == {True, False}
+    assert any(pair.update for pair in wanted.pairs)
+    assert max(reposts for _, reposts, _ in wanted.derived.values()) > 3
+    assert len(wanted.pairs) > 40
+
+
+def test_one_process_in_order_of_date_misses_nothing(shared: Store) -> None:
+    """The articles one after the other, the oldest first, end in what comparing every two of them gives."""
+    of = world(0)
+
+    def date(each: str) -> str:
+        read = json.loads(each)
+        return read["published"] or read["seen"]
+
+    for poll in (of.first, of.later):
+        lines = [each.encode() for each in sorted(poll, key=date)]
+        import_articles(shared, lines, now=now, progress=Silent())
+    same(end(shared, of), expected(of))
+
+
+@pytest.mark.parametrize("seed", range(2, 8))
+def test_any_order_any_batches_and_any_number_of_processes(importers: list[Importer], shared: Store, seed: int) -> None:
+    """Whatever the seed decides, the end is the same, and an edited article keeps its old version."""
+    of = world(seed)
+    send(importers, shared, arrival(of, seed, workers=seed % WORKERS + 1))
+    same(end(shared, of), expected(of))
+    rewritten = shared.articles.get(article_id(f"https://original{seed}.example/edit")) or {}
+    assert len(rewritten["revisions"]) == 1
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_process_that_is_killed_and_run_again(
+    engine: local.Running, importers: list[Importer], shared: Store, seed: int
+) -> None:
+    """One of two processes dies at some request, another does its work again, and the end is the same."""
+    killed_and_run_again(engine, importers, shared, 10 + seed, die_at=(seed * 37 + 20) % DEATHS)
+
+
+def killed_and_run_again(
+    engine: local.Running, importers: list[Importer], shared: Store, seed: int, *, die_at: int
+) -> None:
+    of = world(seed)
+    how = arrival(of, seed, workers=2)
+    for poll in how.polls:
+        victim = Importer(engine)
+        victim.begin(shared, poll[0], batch=how.batch, die_at=die_at)
+        importers[0].begin(shared, poll[1], batch=how.batch)
+        died = victim.end() is None
+        assert victim.close() == (-9 if died else 0)
+        importers[1].begin(shared, poll[0], batch=how.batch)
+        for each in importers[:2]:
+            assert each.end() is not None
+    same(end(shared, of), expected(of))
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("seed", range(100, 220))
+def test_many_more_orders(importers: list[Importer], shared: Store, seed: int) -> None:
+    """The same for many seeds."""
+    of = world(seed)
+    send(importers, shared, arrival(of, seed))
+    same(end(shared, of), expected(of))
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("die_at", range(0, DEATHS, 3))
+def test_death_at_any_request(engine: local.Running, importers: list[Importer], shared: Store, die_at: int) -> None:
+    """There is no request before or after which a death leaves anything behind."""
+    killed_and_run_again(engine, importers, shared, 1_000 + die_at, die_at=die_at)
