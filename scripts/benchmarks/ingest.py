@@ -80,7 +80,7 @@ def time_pipeline(opened: Store, feed: str, processes: int) -> tuple[float, dict
     marks = {"extracted": 0.0}
     # what was imported is replaced by versions that take the time
     places: tuple[Any, Any, Any] = (writing, Fetcher, Workers)
-    write, detect, opening, run = writing.write, writing.detect, Fetcher.open, Workers.run
+    write, detect, opening, run = places[0].write, places[0].detect, Fetcher.open, Workers.run
 
     def timed(stage: str, function: Any) -> Any:
         def call(*args: Any, **options: Any) -> Any:
