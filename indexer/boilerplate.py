@@ -15,7 +15,6 @@ from indexer.repeats import LEAST, Pieces, repeated, stories
 from indexer.shingles import shingle
 
 if TYPE_CHECKING:
-    from collections import Counter
     from collections.abc import Callable, Iterator, Sequence
     from datetime import datetime
 
@@ -42,12 +41,10 @@ class Learnt:
     changed: bool
 
 
-def learn(
-    store: Store, domains: Sequence[str], *, now: Callable[[], datetime], progress: Progress
-) -> tuple[list[Learnt], Counter[str]]:
+def learn(store: Store, domains: Sequence[str], *, now: Callable[[], datetime], progress: Progress) -> list[Learnt]:
     """Learn the lists of these sources (none named: of all), and judge again those whose list changed.
 
-    Gives a line a source and the pairs that were written, by kind. Raises ``UnknownSourceError`` for a source without
+    Raises ``UnknownSourceError`` for a source without
     articles, before anything is learnt.
     """
     store.articles.refresh()
@@ -62,19 +59,19 @@ def learn(
         learnt.append(_learn(store, domain, now()))
         progress.advance()
     progress.finish()
-    return learnt, _judge_again(store, [each.boilerplate.domain for each in learnt if each.changed], now, progress)
+    _judge_again(store, [each.boilerplate.domain for each in learnt if each.changed], now, progress)
+    return learnt
 
 
-def forget(
-    store: Store, domains: Sequence[str], *, now: Callable[[], datetime], progress: Progress
-) -> tuple[list[Learnt], Counter[str]]:
+def forget(store: Store, domains: Sequence[str], *, now: Callable[[], datetime], progress: Progress) -> list[Learnt]:
     """Empty the lists of these sources and judge them again; raises ``UnknownSourceError`` where there is none."""
     lists = {domain: store.sources.get(domain) for domain in domains}
     unknown = [domain for domain, found in lists.items() if found is None]
     if unknown:
         raise UnknownSourceError(f"Nothing was learnt of «{unknown[0]}»; see: condensat boilerplate show")
     learnt = [_store(store, Boilerplate(domain=domain, version=0, learned=now())) for domain in domains]
-    return learnt, _judge_again(store, [each.boilerplate.domain for each in learnt if each.changed], now, progress)
+    _judge_again(store, [each.boilerplate.domain for each in learnt if each.changed], now, progress)
+    return learnt
 
 
 def _learn(store: Store, domain: str, at: datetime) -> Learnt:
@@ -129,7 +126,7 @@ def _store(store: Store, found: Boilerplate) -> Learnt:
     return Learnt(boilerplate=boilerplate, before=len(old.hashes), changed=changed)
 
 
-def _judge_again(store: Store, domains: Sequence[str], now: Callable[[], datetime], progress: Progress) -> Counter[str]:
+def _judge_again(store: Store, domains: Sequence[str], now: Callable[[], datetime], progress: Progress) -> None:
     if domains:
         progress.start("judging these sources again", None)
         for domain in domains:
@@ -139,6 +136,6 @@ def _judge_again(store: Store, domains: Sequence[str], now: Callable[[], datetim
                 progress.advance(len(part))
         progress.finish()
     # also what an earlier run that was cut short marked
-    pairs = detect(store, now=now)
+    detect(store, now=now)
+    store.pairs.refresh()
     store.articles.refresh()
-    return pairs

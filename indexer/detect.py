@@ -43,7 +43,7 @@ def detect(
     window_days: int = WINDOW_DAYS,
     rules: Rules = RULES,
 ) -> Counter[str]:
-    """Judge those of the articles that are pending (None: all that are) and count the pairs written, by kind.
+    """Judge those of the articles that are pending (None: all that are) and count the new pairs, by kind.
 
     Searches see the new ``repost_of`` after the next refresh of the articles. Raises ``StoreError`` when Elasticsearch
     fails; what was not done is still pending then.
@@ -60,7 +60,7 @@ def detect(
             todo += sorted(again.difference(todo))
             store.articles.refresh()
     run.settle()
-    return Counter(kind.value for kind, _ in run.written.values())
+    return Counter(kind.value for kind in run.new.values())
 
 
 def mark_again(store: Store, ids: Sequence[str], *, now: datetime) -> None:
@@ -70,13 +70,14 @@ def mark_again(store: Store, ids: Sequence[str], *, now: datetime) -> None:
 
 @dataclass(slots=True)
 class _Run:
-    """The pairs that were written so far, by id, each with the texts of its sides."""
+    """One call: the pairs that are new, and the texts of all that were written."""
 
     store: Store
     now: Callable[[], datetime]
     window_days: int
     rules: Rules
-    written: dict[str, tuple[Kind, tuple[str, str]]] = field(default_factory=dict)
+    new: dict[str, Kind] = field(default_factory=dict)  # by the pair's id
+    texts: set[str] = field(default_factory=set)  # hashes
 
     def judge(self, batch: Sequence[str]) -> set[str]:
         """Judge one batch; give the ids that are to be judged again, or for the first time."""
@@ -113,8 +114,7 @@ class _Run:
 
     def settle(self) -> None:
         """Make stars of the squares that were written before it was known how many copies there are."""
-        texts = {text for _, sides in self.written.values() for text in sides}
-        crowds = self.store.articles.crowds(texts, over=CROWD) if texts else {}
+        crowds = self.store.articles.crowds(self.texts, over=CROWD) if self.texts else {}
         if not crowds:
             return
         self.store.pairs.refresh()
@@ -129,15 +129,17 @@ class _Run:
         return {pair.id: pair for pair in self.store.pairs.naming(ids)}
 
     def _write(self, pairs: Mapping[str, Pair], gone: Mapping[str, Pair], known: Mapping[str, Version]) -> None:
-        texts = {
-            identity: (known[pair.earlier].shingled.text_hash, known[pair.later].shingled.text_hash)
-            for identity, pair in pairs.items()
-        }
-        documents = [(pair, *texts[identity]) for identity, pair in pairs.items()]
-        self.store.pairs.write(documents, gone=sorted(gone), now=self.now())
+        documents = [
+            (pair, known[pair.earlier].shingled.text_hash, known[pair.later].shingled.text_hash)
+            for pair in pairs.values()
+        ]
+        created = self.store.pairs.write(documents, gone=sorted(gone), now=self.now())
         for identity in gone:
-            self.written.pop(identity, None)
-        self.written.update({identity: (pair.kind, texts[identity]) for identity, pair in pairs.items()})
+            self.new.pop(identity, None)
+        for identity, pair in pairs.items():
+            if identity in created or identity in self.new:
+                self.new[identity] = pair.kind
+        self.texts.update(text for _, *sides in documents for text in sides)
 
     def _outdated(
         self, pairs: Mapping[str, Pair], known: Mapping[str, Version], lists: Mapping[str, Boilerplate]

@@ -11,7 +11,6 @@ from rich.text import Text
 from indexer.cli import output, progress, session
 
 if TYPE_CHECKING:
-    from collections import Counter
     from collections.abc import Sequence
 
     from indexer.boilerplate import Learnt
@@ -39,8 +38,9 @@ def learn(sources: Sources = None, *, form: Form = output.Format.TABLE) -> None:
     from indexer import boilerplate as work
 
     with session.connect() as store:
-        learnt, pairs = work.learn(store, sources or [], now=session.now, progress=progress.make())
-    _report(learnt, pairs, form)
+        before = store.pairs.count()
+        learnt = work.learn(store, sources or [], now=session.now, progress=progress.make())
+        _report(learnt, before, store.pairs.count(), form)
 
 
 @app.command(epilog="`condensat boilerplate forget herald.example`")
@@ -53,8 +53,9 @@ def forget(
     from indexer import boilerplate as work
 
     with session.connect() as store:
-        learnt, pairs = work.forget(store, sources, now=session.now, progress=progress.make())
-    _report(learnt, pairs, form)
+        before = store.pairs.count()
+        learnt = work.forget(store, sources, now=session.now, progress=progress.make())
+        _report(learnt, before, store.pairs.count(), form)
 
 
 @app.command(epilog="`condensat boilerplate show`\n\n`condensat boilerplate show herald.example --full`")
@@ -96,7 +97,7 @@ def to_dict(each: Boilerplate) -> dict[str, Any]:
     }
 
 
-def _report(learnt: Sequence[Learnt], pairs: Counter[str], form: output.Format) -> None:
+def _report(learnt: Sequence[Learnt], before: int, after: int, form: output.Format) -> None:
     if form is not output.Format.TABLE:
         rows = ({**to_dict(each.boilerplate), "changed": each.changed, "before": each.before} for each in learnt)
         output.write_listing(rows, form)
@@ -107,8 +108,7 @@ def _report(learnt: Sequence[Learnt], pairs: Counter[str], form: output.Format) 
     changed = sum(each.changed for each in learnt)
     output.say(f"{output.count(len(learnt), 'source')} read, {output.count(changed, 'list')} changed", "dim")
     if changed:
-        kinds = ", ".join(f"{number} {kind}" for kind, number in sorted(pairs.items())) or "none"
-        output.say(f"pairs that were judged again and stand: {kinds}", "dim")
+        output.say(f"judged again: {output.count(after, 'pair')} stand, {before:,} before", "dim")
 
 
 def _lists(found: Sequence[Boilerplate]) -> Table:

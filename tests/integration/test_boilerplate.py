@@ -28,7 +28,7 @@ def framed(count: int) -> list[Article]:
 
 def learn(store: Store, *domains: str) -> dict[str, int]:
     """Learn and give the number of grams a source that changed."""
-    learnt, _ = boilerplate.learn(store, domains, now=now, progress=Silent())
+    learnt = boilerplate.learn(store, domains, now=now, progress=Silent())
     return {each.boilerplate.domain: len(each.boilerplate.hashes) for each in learnt if each.changed}
 
 

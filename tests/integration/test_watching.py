@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from newsstand import Answer, Asked, Newsstand
+from switch import Switch
 
 from indexer.cli.session import now
 
@@ -250,6 +251,28 @@ def test_a_new_feed_is_polled_soon(stand: Newsstand, store: Store, command: Comm
     process.terminate()
     _, err = command.end(process)
     assert err.count("1 created") == 2
+
+
+def test_a_watch_outlives_an_outage(stand: Newsstand, store: Store, command: Command, engine: local.Running) -> None:
+    """While Elasticsearch is away a watch says so and tries again; when it is back nothing is missing."""
+    gate = threading.Event()
+    stand.entries = 3
+    stand.before = held_up(gate, lambda asked: asked.path.startswith("/page"))
+    add(store, stand, 10)
+    with Switch(engine.url) as switch:
+        command.environment["CONDENSAT_URL"] = switch.url
+        process = command.watch("ann")
+        until(lambda: bool(stand.counts("/page/")), "pages were asked for")
+        switch.off()
+        gate.set()
+        until(lambda: len(stand.counts("/page/")) == 30, "all pages were asked for")
+        time.sleep(3)
+        switch.on()
+        until(lambda: store.articles.count() == 30, "everything came in")
+        until(lambda: all_free(store), "all polls recorded")
+        process.terminate()
+        _, err = command.end(process)
+    assert "does not answer" in err
 
 
 def test_pages_that_robots_txt_forbids(stand: Newsstand, store: Store, command: Command) -> None:
