@@ -51,12 +51,12 @@ def test_requests_to_one_host_are_apart(site: Site) -> None:
     site.routes |= {"/": note, "/go": note, "/end": note}
 
     async def work(fetcher: Fetcher) -> None:
+        starts.append(asyncio.get_running_loop().time())
         await asyncio.gather(*(fetcher.get(site.url + path, kind="page") for path in ("/", "/go", "/", "/")))
 
     with_fetcher(work, pacing=Pacing(delay=DELAY, per_host=3))
-    assert len(starts) == 5
-    # The server may note a start a little late, never early.
-    assert starts[-1] - starts[0] >= 4 * DELAY - 0.01
+    assert len(starts) == 1 + 5
+    assert starts[-1] - starts[0] >= 4 * DELAY
 
 
 def test_hosts_do_not_wait_for_each_other(site: Site) -> None:
@@ -180,12 +180,12 @@ def test_a_short_rest_is_waited_for(site: Site) -> None:
     site.routes["/"] = first_busy
 
     async def work(fetcher: Fetcher) -> None:
-        with pytest.raises(FetchError):
-            await fetcher.get(f"{site.url}/", kind="page")
         loop = asyncio.get_running_loop()
         began = loop.time()
+        with pytest.raises(FetchError):
+            await fetcher.get(f"{site.url}/", kind="page")
         assert (await fetcher.get(f"{site.url}/", kind="page")).body == b"ok"
-        assert loop.time() - began > 0.9
+        assert loop.time() - began >= 1
 
     with_fetcher(work, pacing=Pacing(delay=0.0))
 
