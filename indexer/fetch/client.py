@@ -18,7 +18,7 @@ from indexer.fetch import headers as read_headers
 from indexer.fetch import robots
 from indexer.fetch.addresses import resolve
 from indexer.fetch.errors import FetchError, refused
-from indexer.fetch.exchange import DEFAULT_LIMITS, Answer, Cap, Limits, TemporaryError, Wire, parse
+from indexer.fetch.exchange import DEFAULT_LIMITS, Answer, Cap, Clock, Limits, TemporaryError, Wire, parse
 from indexer.fetch.pacing import DEFAULT_PACING, Hosts, Pacing, PausedError
 from indexer.models import Failure, Fetched, Reason, RejectedError
 
@@ -205,7 +205,7 @@ class Fetcher:
 
     async def _follow(self, url: str, wanted: _Wanted) -> _End:
         """Ask, and ask where that redirects to; whoever gets the end gives its place back."""
-        clock = _Clock(self._limits.total)
+        clock = Clock(self._limits.total)
         cookies = httpx2.Cookies()
         target = parse(url)
         asked: list[str] = []
@@ -230,7 +230,7 @@ class Fetcher:
             target = parse(answer.headers["Location"], base=target)
 
     async def _ask(
-        self, request: httpx2.Request, cookies: httpx2.Cookies, cap: Cap, clock: _Clock, delay: float
+        self, request: httpx2.Request, cookies: httpx2.Cookies, cap: Cap, clock: Clock, delay: float
     ) -> Answer:
         """Send one request, again after temporary errors; the place of an answer's connection stays taken."""
         for pause in self._limits.retry_pauses:
@@ -247,7 +247,7 @@ class Fetcher:
             raise error.rejection from error
 
     async def _try(
-        self, request: httpx2.Request, cookies: httpx2.Cookies, cap: Cap, clock: _Clock, delay: float
+        self, request: httpx2.Request, cookies: httpx2.Cookies, cap: Cap, clock: Clock, delay: float
     ) -> Answer:
         """Send one request once, when it is its host's turn."""
         host = request.url.host
@@ -284,25 +284,3 @@ class Fetcher:
 
     def _retry_after(self, answer: Answer) -> float | None:
         return read_headers.retry_after(answer.headers, now=self._now())
-
-
-class _Clock:
-    """The time that is left for a fetch; runs while it is entered, and ends what takes too long."""
-
-    def __init__(self, total: float) -> None:
-        self.total = total
-        self.left = total
-
-    async def __aenter__(self) -> None:
-        self._started = asyncio.get_running_loop().time()
-        self._timeout = asyncio.timeout(max(self.left, 0.0))
-        await self._timeout.__aenter__()
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.left -= asyncio.get_running_loop().time() - self._started
-        try:
-            await self._timeout.__aexit__(kind, value, trace)
-        except TimeoutError as error:
-            raise RejectedError(Reason.TIMEOUT, f"took more than {self.total:g} s") from error

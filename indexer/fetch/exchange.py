@@ -5,6 +5,7 @@ The HTTP library is known here and nowhere else.
 
 from __future__ import annotations
 
+import asyncio
 import re
 import ssl
 from dataclasses import dataclass
@@ -74,6 +75,28 @@ class TemporaryError(Exception):
     def __init__(self, rejection: RejectedError) -> None:
         super().__init__(str(rejection))
         self.rejection = rejection
+
+
+class Clock:
+    """The time that is left for a fetch; runs while it is entered, and ends what takes too long."""
+
+    def __init__(self, total: float) -> None:
+        self.total = total
+        self.left = total
+
+    async def __aenter__(self) -> None:
+        self._started = asyncio.get_running_loop().time()
+        self._timeout = asyncio.timeout(max(self.left, 0.0))
+        await self._timeout.__aenter__()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.left -= asyncio.get_running_loop().time() - self._started
+        try:
+            await self._timeout.__aexit__(kind, value, trace)
+        except TimeoutError as error:
+            raise RejectedError(Reason.TIMEOUT, f"took more than {self.total:g} s") from error
 
 
 class Wire:
