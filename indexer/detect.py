@@ -51,20 +51,23 @@ def detect(
     run = _Run(store, now=now, window_days=window_days, rules=rules)
     store.articles.refresh()
     todo = list(ids) if ids is not None else list(store.pending.ids())
-    fruitless = 0
-    while todo and fruitless < ROUNDS:
+    rounds = ROUNDS
+    while todo and rounds:
         batch, todo = todo[:BATCH], todo[BATCH:]
         again = run.judge(batch)
+        if not todo and not again:
+            again = run.settle()
         if again:
-            fruitless += 1
+            rounds -= 1
             todo += sorted(again.difference(todo))
             store.articles.refresh()
-    run.settle()
     return Counter(kind.value for kind in run.new.values())
 
 
 def mark_again(store: Store, ids: Sequence[str], *, now: datetime) -> None:
     """Have these articles judged again by the next ``detect``: what their verdicts rest on changed elsewhere."""
+    if not ids:
+        return
     store.pending.mark_again(store.articles.states(ids), now=now)
 
 
@@ -100,27 +103,39 @@ class _Run:
         lists = store.sources.boilerplate({each.source for each in known.values()})
         pairs = _judge(wanted, known, lists, self.rules)
 
-        before = self._before([identity for identity, mark in ready.items() if not mark.fresh])
+        stale = [identity for identity, mark in ready.items() if not mark.fresh]
+        before = self._before(stale)
         gone = {identity: pair for identity, pair in before.items() if identity not in pairs}
+        left = _sides(gone.values()) - subjects.keys() | self._left_behind(gone.values())
+        # Marked before the pairs go: who dies here leaves them to be summed up again, for nothing else names them.
+        mark_again(store, sorted(left), now=self.now())
         self._write(pairs, gone, known)
 
         outdated = self._outdated(pairs, known, lists)
         again = subjects.keys() & _sides(
             pair for pair in pairs.values() if pair.earlier in outdated or pair.later in outdated
         )
-        summarise(store, _sides((*pairs.values(), *before.values())))
+        # Who changed them may have judged them meanwhile, and taken their marks away.
+        mark_again(store, sorted(again), now=self.now())
+        summarise(store, _sides((*pairs.values(), *before.values())).union(stale))
         store.pending.take_away(mark for identity, mark in ready.items() if identity not in again)
-        return again | self._left_behind(gone.values())
+        return again | left
 
-    def settle(self) -> None:
-        """Make stars of the squares that were written before it was known how many copies there are."""
+    def settle(self) -> set[str]:
+        """Make stars of the squares that were written before it was known how many copies there are.
+
+        Gives the articles that are to be judged again.
+        """
         crowds = self.store.articles.crowds(self.texts, over=CROWD) if self.texts else {}
         if not crowds:
-            return
+            return set()
         self.store.pairs.refresh()
         square = {pair.id: pair for text, first in crowds.items() for pair in self.store.pairs.aside(text, first)}
+        left = _sides(square.values())
+        mark_again(self.store, sorted(left), now=self.now())
         self._write({}, square, {})
-        summarise(self.store, _sides(square.values()))
+        summarise(self.store, left)
+        return left
 
     def _before(self, ids: Sequence[str]) -> dict[str, Pair]:
         if not ids:
@@ -156,13 +171,11 @@ class _Run:
         }
 
     def _left_behind(self, gone: Iterable[Pair]) -> set[str]:
-        """Mark the copies of a text that an article no longer has: their star may have lost its middle, or its size."""
+        """Give the copies of a text that an article no longer has: their star may have lost its middle, or its size."""
         articles = self.store.articles
         left = articles.versions(sorted(_sides(pair for pair in gone if pair.kind is Kind.EXACT)))
         texts = {each.shingled.text_hash for each in left.values()}
-        copies = sorted({identity for text in texts for identity in articles.with_text(text)})
-        mark_again(self.store, copies, now=self.now())
-        return set(copies)
+        return {identity for text in texts for identity in articles.with_text(text)}
 
 
 def _partners(subject: Version, candidates: Iterable[Candidate]) -> set[str]:

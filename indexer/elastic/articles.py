@@ -130,6 +130,7 @@ class Articles:
         """
         ends: dict[str, Written] = {}
         todo = {document["id"]: (document, at) for document, at in zip(documents, seen, strict=True)}
+        marked: set[str] = set()  # for a state in which the article will not be, where somebody else was faster
         for _ in range(REWRITES):
             current = self._raw(list(todo))
             changes: dict[str, Change] = {}
@@ -140,8 +141,10 @@ class Articles:
                 if found:
                     changes[identity] = found
                 else:
-                    ends[identity] = Written(id=identity, outcome=Outcome.UNCHANGED)
-            states = {identity: each.state for identity, each in changes.items() if each.state}
+                    ends[identity] = Written(id=identity, outcome=Outcome.UNCHANGED, pending=identity in marked)
+            states = {identity: state(current[identity]["_source"]) for identity in marked & current.keys()}
+            states |= {identity: each.state for identity, each in changes.items() if each.state}
+            marked |= states.keys()
             self._pending.mark(states, fresh=states.keys() - current.keys(), now=now)
             actions = [_action(identity, each, current.get(identity)) for identity, each in changes.items()]
             conflicts, refused = set(), set()

@@ -10,7 +10,7 @@ import orjson
 from indexer.elastic.documents import moment
 from indexer.elastic.errors import StoreError, translated
 from indexer.elastic.paging import parts
-from indexer.shingles import signature
+from indexer.shingles import ALL, GRAM, signature
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 LEAST_SHARED = 2  # sampled hashes: a shared run of 34 tokens has that many, and strangers seldom have
 LEAST_SHARED_LONG = 3  # where both texts are long, what makes a pair has a run of 60 tokens, or more than a few runs
 LONG = 200  # tokens
+LEAST_SHARED_SHORT = 5  # where all grams of both are kept: half of 48 words in pieces of six have twelve
+SHORT = ALL + GRAM - 1  # tokens
 CLAUSES = 1_000  # sampled hashes a query: the clause limit is 2,621 on a machine of 16 cores with a small heap
 PAGE = 500  # candidates a page; all pages are read
 _FIELDS = ["text_hash", "effective", "tokens"]
@@ -125,7 +127,9 @@ def _pages(client: Elasticsearch, alias: str, searches: Sequence[tuple[dict[str,
 
 
 def _least(tokens: int, other_tokens: int, hashes: int) -> int:
-    """Give how many hashes must be shared: all of a text that has fewer than ``LEAST_SHARED``."""
+    """Give how many hashes must be shared: all of a text that has fewer."""
+    if max(tokens, other_tokens) <= SHORT:
+        return min(LEAST_SHARED_SHORT, hashes)
     return LEAST_SHARED_LONG if min(tokens, other_tokens) >= LONG else min(LEAST_SHARED, hashes)
 
 
@@ -141,7 +145,9 @@ def _queries(each: Version, hashes: Sequence[str], window_days: int) -> Iterator
         span = f"||-{window_days}d", f"||+{window_days}d"
         base = moment(each.effective)
         window = [{"range": {"effective": {"gte": base + span[0], "lte": base + span[1]}}}]
-    equal = {"constant_score": {"filter": {"term": {"text_hash": each.shingled.text_hash}}, "boost": LEAST_SHARED_LONG}}
+    equal = {
+        "constant_score": {"filter": {"term": {"text_hash": each.shingled.text_hash}}, "boost": LEAST_SHARED_SHORT}
+    }
     for piece in pieces or [()]:
         terms = [{"term": {"signature": hash_}} for hash_ in piece]
         shoulds: list[dict[str, Any]] = [equal]
