@@ -25,6 +25,8 @@ class Item:
     status: int
     error: str = ""
     created: bool = False  # it was not there before
+    seq_no: int = -1  # where it was written: its place in the sequence of writes
+    primary_term: int = -1
 
     @property
     def ok(self) -> bool:
@@ -65,8 +67,16 @@ def _request(client: Elasticsearch, alias: str, operations: list[Any]) -> list[I
     for each in answer["items"]:
         (outcome,) = each.values()
         error = outcome.get("error")
-        created = outcome.get("result") == "created"
-        items.append(Item(outcome["_id"], outcome["status"], _words(error) if error else "", created))
+        items.append(
+            Item(
+                outcome["_id"],
+                outcome["status"],
+                _words(error) if error else "",
+                created=outcome.get("result") == "created",
+                seq_no=outcome.get("_seq_no", -1),
+                primary_term=outcome.get("_primary_term", -1),
+            )
+        )
     return items
 
 
