@@ -220,8 +220,8 @@ def summarise(store: Store, ids: Iterable[str]) -> None:
 
     ``repost_of`` is the earliest article that this one repeats (exact, near or partial), ``repeats`` the number of
     those that it repeats, ``reposts`` that of the articles that repeat it. A repost has no ``reposts``: with each
-    further copy all those before it would be written again, which was two thirds of all writing. The articles are read before their pairs, so that
-    whoever derives from newer pairs meanwhile is noticed.
+    further copy all those before it would be written again, which was two thirds of all writing. The articles are
+    read before their pairs, so that whoever derives from newer pairs meanwhile is noticed.
     """
     todo = sorted(ids)
     for _ in range(ROUNDS):
