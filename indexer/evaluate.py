@@ -112,7 +112,7 @@ def evaluate(
         stored = {} if rules else _stored(store, [each.key for each in batch])
         versions = _texts(store, [each for each in batch if evidence or each.key not in stored])
         unstored = [each for each in batch if each.key not in stored and {each.a, each.b} <= versions.keys()]
-        starred = set() if rules else _starred(store, unstored, versions)
+        starred = set() if rules else _starred(store, unstored)
         for each in batch:
             a, b = versions.get(each.a), versions.get(each.b)
             pair = stored.get(each.key)
@@ -173,17 +173,22 @@ def _stored(store: Store, keys: Sequence[str]) -> dict[str, Pair]:
     return {pair.id: pair for pair in store.pairs.find({"terms": {"id": list(keys)}})}
 
 
-def _starred(store: Store, located: Iterable[_Located], versions: Mapping[str, Version]) -> set[str]:
+def _starred(store: Store, located: Iterable[_Located]) -> set[str]:
     """Give the keys of pairs that the index holds by way of the earliest of many copies; see ``stars``."""
-    texts = {identity: versions[identity].shingled.text_hash for each in located for identity in (each.a, each.b)}
-    crowds = store.articles.crowds(set(texts.values()), over=CROWD) if texts else {}
-    if not crowds:
-        return set()
+    wanted = list(located)
+    derived = store.articles.derived(sorted({side for each in wanted for side in (each.a, each.b)}))
+    firsts = {identity: each.fields["repost_of"] or identity for identity, each in derived.items()}
+    crowds = {
+        identity
+        for identity, each in store.articles.derived(sorted(set(firsts.values()))).items()
+        if (each.fields["reposts"] or 0) >= CROWD
+    }
     links: dict[str, set[str]] = {}
-    for each in located:
-        middle_a, middle_b = (crowds.get(texts[side], side) for side in (each.a, each.b))
-        steps = ((each.a, middle_a), (middle_a, middle_b), (middle_b, each.b))
-        links[each.key] = {pair_id(one, other) for one, other in steps if one != other}
+    for each in wanted:
+        first_a, first_b = (firsts.get(side, side) for side in (each.a, each.b))
+        if {first_a, first_b} <= crowds:
+            steps = ((each.a, first_a), (first_a, first_b), (first_b, each.b))
+            links[each.key] = {pair_id(one, other) for one, other in steps if one != other}
     held = {key for part in parts(sorted(set().union(*links.values()))) for key in _stored(store, part)}
     return {key for key, wanted in links.items() if wanted <= held}
 

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from indexer.elastic.pending import Pending
     from indexer.reposts import Version
 
-EARLIEST = [{"effective": "asc"}, {"id": "asc"}]
 DERIVED_FIELDS = ("repost_of", "reposts", "repeats")
 REWRITES = 5  # tries after a version conflict: each means that somebody else made progress
 
@@ -184,31 +183,6 @@ class Articles:
     def candidates(self, versions: Sequence[Version], *, window_days: int) -> list[list[Candidate]]:
         """Find, for each article, those that may repeat it or that it may repeat; as of the last refresh."""
         return candidates.find(self._client, self._read, versions, window_days=window_days)
-
-    def with_text(self, text_hash: str) -> list[str]:
-        """List every article that has exactly this text; as of the last refresh."""
-        body = {"query": {"term": {"text_hash": text_hash}}, "source": False}
-        return [hit["_id"] for hit in self.scan(body, page=5_000)]
-
-    def crowds(self, text_hashes: Iterable[str], *, over: int) -> dict[str, str]:
-        """Give the texts that more than ``over`` articles have, each with the id of the earliest of them."""
-        found = {}
-        for part in parts(sorted(text_hashes)):
-            answer = self.search(
-                {
-                    "query": {"terms": {"text_hash": list(part)}},
-                    "size": 0,
-                    "aggs": {
-                        "texts": {
-                            "terms": {"field": "text_hash", "size": len(part), "min_doc_count": over + 1},
-                            "aggs": {"first": {"top_hits": {"size": 1, "_source": False, "sort": EARLIEST}}},
-                        }
-                    },
-                }
-            )
-            for bucket in answer["aggregations"]["texts"]["buckets"]:
-                found[bucket["key"]] = bucket["first"]["hits"]["hits"][0]["_id"]
-        return found
 
     # -- sources -------------------------------------------------------------------------------------------
 

@@ -11,6 +11,7 @@ from indexer.elastic.documents import moment
 from indexer.elastic.errors import StoreError, translated
 from indexer.elastic.paging import parts
 from indexer.shingles import ALL, GRAM, signature
+from indexer.stars import is_copy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -34,8 +35,8 @@ class Candidate:
     """An article that shares sampled hashes with another; what can be told of it without reading it."""
 
     id: str
-    text_hash: str
     effective: str  # as ``documents.moment`` writes it: its order is that of time
+    is_copy: bool  # see ``stars.is_copy``
 
 
 def find(client: Elasticsearch, alias: str, versions: Sequence[Version], *, window_days: int) -> list[list[Candidate]]:
@@ -66,7 +67,7 @@ def find(client: Elasticsearch, alias: str, versions: Sequence[Version], *, wind
         unread = [number for number in unread if after[number]]
     return [
         [
-            Candidate(identity, facts[identity]["text_hash"][0], facts[identity]["effective"][0])
+            _candidate(each, identity, facts[identity], count)
             for identity, count in counts.items()
             if count >= _least(len(each.shingled.tokens), facts[identity]["tokens"][0], len(signed))
         ]
@@ -124,6 +125,12 @@ def _pages(client: Elasticsearch, alias: str, searches: Sequence[tuple[dict[str,
     with translated():
         answer = client.msearch(searches=lines)
     return [response["hits"]["hits"] for response in _sound(answer)]
+
+
+def _candidate(each: Version, identity: str, facts: dict[str, list[Any]], count: int) -> Candidate:
+    same_text = facts["text_hash"][0] == each.shingled.text_hash
+    copy = same_text or is_copy(count, len(each.shingled.tokens), facts["tokens"][0])
+    return Candidate(identity, facts["effective"][0], copy)
 
 
 def _least(tokens: int, other_tokens: int, hashes: int) -> int:

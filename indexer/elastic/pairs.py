@@ -59,13 +59,6 @@ class Pairs:
             for hit in scan(self._client, self._read, body, page=2_000):
                 yield read_pair(hit["_source"])
 
-    def aside(self, text_hash: str, first: str) -> Iterator[Pair]:
-        """Yield the pairs that name an article with this text and do not name ``first``; as of the last refresh."""
-        text = [{"term": {name: text_hash}} for name in ("earlier_hash", "later_hash")]
-        query = {"bool": {"should": text, "minimum_should_match": 1, "must_not": [{"term": {"articles": first}}]}}
-        for hit in scan(self._client, self._read, {"query": query}, page=2_000):
-            yield read_pair(hit["_source"])
-
     def find(self, query: dict[str, Any], *, newest_first: bool = True) -> Iterator[Pair]:
         """Yield the pairs that a query matches, by the later article's date."""
         order = "desc" if newest_first else "asc"

@@ -210,20 +210,20 @@ def test_many_copies_are_a_star_around_the_earliest(store: Store) -> None:
     take(store, resembling)
     take(store, *copies[60:])
     by_age = sorted(copies, key=lambda each: str(each.published.at))
-    first, second = by_age[:2]
 
-    def shape() -> dict[str, int]:
-        found = Counter(pair.earlier for pair in pairs(store) if resembling.id not in (pair.earlier, pair.later))
-        return {each.id: found[each.id] for each in by_age if found[each.id]}
+    def shape() -> list[int]:
+        found = Counter(pair.later for pair in pairs(store))
+        return [found[each.id] for each in (resembling, *by_age)]
 
-    assert shape() == {first.id: CROWD + 3}
-    assert stored(store, first)["repost_of"] == resembling.id
-    assert [pair.later for pair in pairs(store) if pair.earlier == resembling.id] == [first.id]
+    # each is paired with all that are earlier, until these are too many
+    assert shape() == [*range(CROWD), *[1] * 5]
+    assert {pair.earlier for pair in pairs(store) if pair.later == by_age[-1].id} == {resembling.id}
+    assert stored(store, by_age[-1])["repost_of"] == resembling.id
 
-    take(store, replace(first, text=prose(5, 120)))  # the middle of the star goes
-    assert shape() == {second.id: CROWD + 2}
-    assert stored(store, by_age[-1])["repost_of"] == second.id
+    take(store, replace(resembling, text=prose(5, 120)))  # the middle of the star goes
+    assert shape() == [0, *range(CROWD), *[1] * 4]
+    assert stored(store, by_age[-1])["repost_of"] == by_age[0].id
 
-    take(store, *(replace(each, text=prose(20 + n, 120)) for n, each in enumerate(by_age[1:4])))
-    assert sum(shape().values()) == CROWD * (CROWD - 1) / 2
+    take(store, *(replace(each, text=prose(20 + n, 120)) for n, each in enumerate(by_age[:4])))
+    assert sorted(shape()) == [*[0] * 5, *range(CROWD)]
     assert list(store.pending.ids()) == []

@@ -26,8 +26,8 @@ from indexer.models import REPOST_KINDS, STORED_KINDS, Article, Kind, Pair
 from indexer.progress import Silent
 from indexer.reposts import Version, relate
 from indexer.review import pairs
-from indexer.shingles import shingle
-from indexer.stars import CROWD
+from indexer.shingles import shingle, signature
+from indexer.stars import CROWD, is_copy
 from indexer.urls import article_id
 
 if TYPE_CHECKING:
@@ -156,19 +156,26 @@ def expected(of: World) -> End:
     for each in versions:
         originals = sorted((pair.earlier_effective, pair.earlier) for pair in reposts if pair.later == each.id)
         later = sum(pair.earlier == each.id for pair in reposts)
-        derived[each.id] = (originals[0][1] if originals else None, later, len(originals))
+        derived[each.id] = (originals[0][1] if originals else None, 0 if originals else later, len(originals))
     texts = {each.id: (each.shingled.text_hash, each.effective.strftime("%Y-%m-%dT%H:%M:%S.000Z")) for each in versions}
     return End(pairs=found, derived=derived, texts=texts)
 
 
 def aside(one: Version, other: Version, among: Sequence[Version]) -> bool:
-    """Tell whether a pair is left out because one of the two is a copy among many, and not the earliest of them."""
-    for side, opposite in ((one, other), (other, one)):
-        copies = [each for each in among if each.shingled.text_hash == side.shingled.text_hash]
-        first = min(copies, key=lambda each: each.order)
-        if len(copies) > CROWD and first.id not in {side.id, opposite.id}:
-            return True
-    return False
+    """Tell whether a pair is left out because the later has many earlier copies, and this is not the earliest."""
+    earlier, later = sorted((one, other), key=lambda each: each.order)
+    if not copies(earlier, later):
+        return False
+    before = [each for each in among if each.order < later.order and copies(each, later)]
+    return len(before) >= CROWD and min(before, key=lambda each: each.order) is not earlier
+
+
+def copies(one: Version, other: Version) -> bool:
+    """Tell whether two articles are copies by what the index sees of them."""
+    if one.shingled.text_hash == other.shingled.text_hash:
+        return True
+    hashes = [set(signature(each.shingled)) for each in (one, other)]
+    return is_copy(len(hashes[0] & hashes[1]), len(one.shingled.tokens), len(other.shingled.tokens))
 
 
 def same(found: End, wanted: End) -> None:
