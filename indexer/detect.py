@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from indexer.elastic import Store
     from indexer.elastic.candidates import Candidate
+    from indexer.elastic.pending import Mark
     from indexer.elastic.sources import Boilerplate
     from indexer.shingles import Hashes
 
@@ -38,7 +39,7 @@ ABANDONED = timedelta(minutes=10)
 
 def detect(
     store: Store,
-    ids: Sequence[str] | None = None,
+    ids: Mapping[str, bool] | None = None,
     *,
     now: Callable[[], datetime],
     window_days: int = WINDOW_DAYS,
@@ -46,10 +47,12 @@ def detect(
 ) -> Counter[str]:
     """Judge those of the articles that are pending (None: all that are) and count the new pairs, by kind.
 
+    ``ids`` says of each whether it was just created: no pair of an older state names it then, and none is read.
     Searches see the new ``repost_of`` after the next refresh of the articles. Raises ``StoreError`` when Elasticsearch
     fails; what was not done is still pending then.
     """
-    run = _Run(store, now=now, window_days=window_days, rules=rules)
+    created = {identity for identity, new in ids.items() if new} if ids is not None else set()
+    run = _Run(store, now=now, window_days=window_days, rules=rules, created=created)
     store.articles.refresh()
     todo = list(ids) if ids is not None else list(store.pending.ids())
     rounds = ROUNDS
@@ -59,15 +62,15 @@ def detect(
         if again:
             rounds -= 1
             todo += sorted(again.difference(todo))
+            run.created -= again
             store.articles.refresh()
     return Counter(kind.value for kind in run.new.values())
 
 
 def mark_again(store: Store, ids: Sequence[str], *, now: datetime) -> None:
     """Have these articles judged again by the next ``detect``: what their verdicts rest on changed elsewhere."""
-    if not ids:
-        return
-    store.pending.mark_again(store.articles.states(ids), now=now)
+    if ids:
+        store.pending.mark_again(store.articles.states(ids), now=now)
 
 
 @dataclass(slots=True)
@@ -78,6 +81,7 @@ class _Run:
     now: Callable[[], datetime]
     window_days: int
     rules: Rules
+    created: set[str]  # articles that were not judged before
     new: dict[str, Kind] = field(default_factory=dict)  # by the pair's id
 
     def judge(self, batch: Sequence[str]) -> set[str]:
@@ -92,7 +96,7 @@ class _Run:
             if (identity in versions and mark.state == state_of(versions[identity])) or moment(mark.since) < given_up
         }
         marked = {identity: versions[identity] for identity in ready if identity in versions}
-        stale = {identity for identity, mark in ready.items() if not mark.fresh}
+        stale = ready.keys() - self.created
 
         found = self._candidates(marked)
         beside, every = self._copies_beside(marked, found, stale)
@@ -111,9 +115,10 @@ class _Run:
 
         before = self._before(stale, {identity: found[identity] for identity in shifted})
         gone = {identity: pair for identity, pair in before.items() if identity not in pairs}
-        left = _sides(gone.values()) - marked.keys() - shifted | self._left_behind(gone.values(), found, stale)
-        # Marked before the pairs go: who dies here leaves them to be summed up again, for nothing else names them.
+        left = self._left_behind(gone.values(), found, stale)
         mark_again(store, sorted(left), now=self.now())
+        # Marked before the pairs go: who dies here leaves them to be summed up again, for nothing else names them.
+        aside = self._set_aside(_sides(gone.values()) - marked.keys() - left)
         self._write(pairs, gone, known)
 
         outdated = self._outdated(pairs, known, lists)
@@ -124,8 +129,14 @@ class _Run:
         # Who changed them may have judged them meanwhile, and taken their marks away.
         mark_again(store, sorted(again), now=self.now())
         summarise(store, _sides((*pairs.values(), *before.values())).union(stale))
-        store.pending.take_away(mark for identity, mark in ready.items() if identity not in again)
+        store.pending.take_away([*aside, *(mark for identity, mark in ready.items() if identity not in again)])
         return again | left
+
+    def _set_aside(self, ids: set[str]) -> list[Mark]:
+        """Mark articles of which pairs are about to go; give the marks that are to be taken away when all is summed."""
+        states = self.store.articles.states(sorted(ids))
+        placed = self.store.pending.mark_again(states, now=self.now()) if states else set()
+        return list(self.store.pending.read(sorted(placed)).values())
 
     def _candidates(self, versions: Mapping[str, Version]) -> dict[str, list[Candidate]]:
         found = self.store.articles.candidates(list(versions.values()), window_days=self.window_days)

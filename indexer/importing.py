@@ -103,12 +103,12 @@ class _Import:
     def _flush(self) -> None:
         count = len(self._batch)
         try:
-            fresh = write(self._store, self._batch, self.report, now=self._now)
+            pending = write(self._store, self._batch, self.report, now=self._now)
         except StoreError as error:
             self._failure = error
         else:
-            if fresh:
-                self._detecting.append(self._beside.submit(detect, self._store, fresh, now=self._now))
+            if pending:
+                self._detecting.append(self._beside.submit(detect, self._store, pending, now=self._now))
             self._wait(WRITTEN_AHEAD)
         self._batch.clear()
         self._progress.advance(count)

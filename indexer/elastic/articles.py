@@ -144,7 +144,7 @@ class Articles:
             states = {identity: state(current[identity]["_source"]) for identity in marked & current.keys()}
             states |= {identity: each.state for identity, each in changes.items() if each.state}
             marked |= states.keys()
-            self._pending.mark(states, fresh=states.keys() - current.keys(), now=now)
+            self._pending.mark(states, now=now)
             actions = [_action(identity, each, current.get(identity)) for identity, each in changes.items()]
             conflicts, refused = set(), set()
             for item in bulk.send(self._client, self._write, actions):

@@ -57,20 +57,20 @@ class Writer:
             return [self._unwritten(each.what, self.failure) for each in batch]
         report = Report()
         try:
-            fresh = await asyncio.to_thread(write, self._store, batch, report, now=self._now)
+            pending = await asyncio.to_thread(write, self._store, batch, report, now=self._now)
         except StoreError as error:
             self.fail(error)
         else:
             await self._detected()  # writing runs one batch ahead of detection
-            if fresh:
-                self._detecting = asyncio.create_task(self._detect(fresh))
+            if pending:
+                self._detecting = asyncio.create_task(self._detect(pending))
         self.report.add(report)
         rejected = {each.what: each for each in report.rejections}
         return [rejected.get(each.what) for each in batch]
 
-    async def _detect(self, fresh: list[str]) -> None:
+    async def _detect(self, pending: dict[str, bool]) -> None:
         try:
-            self.report.pairs.update(await asyncio.to_thread(detect, self._store, fresh, now=self._now))
+            self.report.pairs.update(await asyncio.to_thread(detect, self._store, pending, now=self._now))
         except StoreError as error:
             self.fail(error)
 

@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 from dataclasses import dataclass, replace
+from functools import cache
 from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -170,11 +171,17 @@ def aside(one: Version, other: Version, among: Sequence[Version]) -> bool:
     return len(before) >= CROWD and min(before, key=lambda each: each.order) is not earlier
 
 
+@cache
+def sampled(text: Shingled) -> frozenset[str]:
+    """Give the hashes under which a text is found."""
+    return frozenset(signature(text))
+
+
 def copies(one: Version, other: Version) -> bool:
     """Tell whether two articles are copies by what the index sees of them."""
     if one.shingled.text_hash == other.shingled.text_hash:
         return True
-    hashes = [set(signature(each.shingled)) for each in (one, other)]
+    hashes = sampled(one.shingled), sampled(other.shingled)
     return is_copy(len(hashes[0] & hashes[1]), len(one.shingled.tokens), len(other.shingled.tokens))
 
 
