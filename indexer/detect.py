@@ -249,16 +249,15 @@ def _judge(
     lists: Mapping[str, Boilerplate],
     rules: Rules,
 ) -> dict[str, Pair]:
+    # in a fixed order, and once where both sides are in the batch
+    asked = {tuple(sorted((identity, other))) for identity, others in wanted.items() for other in others}
     pairs: dict[str, Pair] = {}
-    for identity, others in wanted.items():
-        subject = known[identity]
-        for each in others:
-            other = known.get(each)
-            if other is None or not worth_judging(subject.shingled, other.shingled, rules):
-                continue  # removed between the search and the reading, or too little in common
-            pair = relate(subject, other, rules=rules, ignored=ignored(subject, other, lists))
-            if pair.kind in STORED_KINDS:
-                pairs[pair.id] = pair
+    for one, other in ((known.get(first), known.get(second)) for first, second in sorted(asked)):
+        if one is None or other is None or not worth_judging(one.shingled, other.shingled, rules):
+            continue  # removed between the search and the reading, or too little in common
+        pair = relate(one, other, rules=rules, ignored=ignored(one, other, lists))
+        if pair.kind in STORED_KINDS:
+            pairs[pair.id] = pair
     return pairs
 
 

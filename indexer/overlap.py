@@ -48,6 +48,8 @@ class Measures:
 
 def measure(a: Shingled, b: Shingled, *, ignored: Hashes | None = None) -> Measures:
     """Compare two texts; grams in ``ignored`` (boilerplate, ascending) count on neither side."""
+    if a.text_hash == b.text_hash and (ignored is None or not len(ignored)):
+        return _of_equal(a)
     counted_a, counted_b = _counted(a.grams, ignored), _counted(b.grams, ignored)
     in_a, in_b = isin(a.grams, b.unique), isin(b.grams, a.unique)
     shared_a, shared_b = in_a & counted_a, in_b & counted_b
@@ -66,6 +68,23 @@ def measure(a: Shingled, b: Shingled, *, ignored: Hashes | None = None) -> Measu
         changed_numbers=changed,
         explained=explained,
         exchanged=exchanged,
+    )
+
+
+def _of_equal(text: Shingled) -> Measures:
+    """Give the measures of a text beside itself, which need no comparison."""
+    whole = len(text.tokens) if len(text.grams) else 0
+    share = 1.0 if whole else 0.0
+    return Measures(
+        equal=True,
+        coverage_a=share,
+        coverage_b=share,
+        shared_tokens=whole,
+        longest_run=whole,
+        run_start_a=0,
+        changed_numbers=0,
+        explained=0.0,
+        exchanged=0.0,
     )
 
 

@@ -23,7 +23,7 @@ ALL = (
     100  # grams up to which all are kept: of 60 words with every seventh exchanged, samples share less than two in 27 %
 )
 SIGNATURE = 2  # version of everything in this module that changes a hash; kept beside every stored signature
-CACHED = 2_048  # texts whose grams are kept (about 40 kB each): an article is signed, judged, and met again
+CACHED = 4_096  # texts whose grams are kept (about 40 kB each): an article is signed, judged, and met again
 
 Hashes = npt.NDArray[np.uint64]
 

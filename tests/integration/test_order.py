@@ -12,7 +12,6 @@ import signal
 import subprocess
 import sys
 from dataclasses import dataclass, replace
-from functools import cache
 from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -150,7 +149,8 @@ def expected(of: World) -> End:
         )
         for identity, article in last.items()
     ]
-    compared = (relate(*both) for both in combinations(versions, 2) if not aside(*both, versions))
+    sampled = {each.id: frozenset(signature(each.shingled)) for each in versions}
+    compared = (relate(*both) for both in combinations(versions, 2) if not aside(*both, versions, sampled))
     found = frozenset(pair for pair in compared if pair.kind in STORED_KINDS)
     reposts = [pair for pair in found if pair.kind in REPOST_KINDS]
     derived = {}
@@ -162,27 +162,21 @@ def expected(of: World) -> End:
     return End(pairs=found, derived=derived, texts=texts)
 
 
-def aside(one: Version, other: Version, among: Sequence[Version]) -> bool:
+def aside(one: Version, other: Version, among: Sequence[Version], sampled: dict[str, frozenset[str]]) -> bool:
     """Tell whether a pair is left out because the later has many earlier copies, and this is not the earliest."""
     earlier, later = sorted((one, other), key=lambda each: each.order)
-    if not copies(earlier, later):
+    if not copies(earlier, later, sampled):
         return False
-    before = [each for each in among if each.order < later.order and copies(each, later)]
+    before = [each for each in among if each.order < later.order and copies(each, later, sampled)]
     return len(before) >= CROWD and min(before, key=lambda each: each.order) is not earlier
 
 
-@cache
-def sampled(text: Shingled) -> frozenset[str]:
-    """Give the hashes under which a text is found."""
-    return frozenset(signature(text))
-
-
-def copies(one: Version, other: Version) -> bool:
+def copies(one: Version, other: Version, sampled: dict[str, frozenset[str]]) -> bool:
     """Tell whether two articles are copies by what the index sees of them."""
     if one.shingled.text_hash == other.shingled.text_hash:
         return True
-    hashes = sampled(one.shingled), sampled(other.shingled)
-    return is_copy(len(hashes[0] & hashes[1]), len(one.shingled.tokens), len(other.shingled.tokens))
+    shared = len(sampled[one.id] & sampled[other.id])
+    return is_copy(shared, len(one.shingled.tokens), len(other.shingled.tokens))
 
 
 def same(found: End, wanted: End) -> None:

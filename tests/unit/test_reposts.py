@@ -202,6 +202,13 @@ def test_boilerplate_does_not_count() -> None:
     assert measure(one, other, ignored=nothing) == measure(one, other)
 
 
+@given(st.lists(st.sampled_from("abcdefgh"), max_size=60))
+def test_equal_texts_need_no_comparison(text: list[str]) -> None:
+    """What is said of a text beside itself is what comparing it word by word says."""
+    one = shingle(" ".join(text))
+    assert measure(one, one) == measure(one, one, ignored=np.array([1], dtype=np.uint64))
+
+
 def test_pair_id_is_blind_to_order() -> None:
     """A pair has one name, and two pairs have two."""
     assert pair_id("a", "b") == pair_id("b", "a") != pair_id("a", "c")
