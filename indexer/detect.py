@@ -17,7 +17,7 @@ import numpy as np
 from indexer.elastic.documents import moment, state_of
 from indexer.models import STORED_KINDS, Kind, Pair
 from indexer.reposts import RULES, Rules, Version, relate, worth_judging
-from indexer.stars import CROWD, Copy, partners
+from indexer.stars import CROWD, Copy, kept
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -25,119 +25,179 @@ if TYPE_CHECKING:
 
     from indexer.elastic import Store
     from indexer.elastic.candidates import Candidate
+    from indexer.elastic.pending import Mark
     from indexer.elastic.sources import Boilerplate
     from indexer.shingles import Hashes
 
-BATCH = 500  # articles a round: a refresh costs 35 ms at this size
+BATCH = 1_000  # articles a round: a refresh costs 35 ms at this size
 WINDOW_DAYS = 0  # ± days on the effective date in which candidates are looked for; 0: all
 ROUNDS = 50  # rounds in which articles changed meanwhile: in a storm of edits the rest waits for the next run
+MANY = 10  # copies, from which on it is looked whether further ones came in meanwhile
 # A mark whose article is in another state belongs to a writer that is about to write it; after this, to a dead one.
 ABANDONED = timedelta(minutes=10)
 
 
 def detect(
     store: Store,
-    ids: Sequence[str] | None = None,
+    ids: Mapping[str, bool] | None = None,
     *,
     now: Callable[[], datetime],
     window_days: int = WINDOW_DAYS,
     rules: Rules = RULES,
 ) -> Counter[str]:
-    """Judge those of the articles that are pending (None: all that are) and count the pairs written, by kind.
+    """Judge those of the articles that are pending (None: all that are) and count the new pairs, by kind.
 
+    ``ids`` says of each whether it was just created: no pair of an older state names it then, and none is read.
     Searches see the new ``repost_of`` after the next refresh of the articles. Raises ``StoreError`` when Elasticsearch
     fails; what was not done is still pending then.
     """
-    run = _Run(store, now=now, window_days=window_days, rules=rules)
+    created = {identity for identity, new in ids.items() if new} if ids is not None else set()
+    run = _Run(store, now=now, window_days=window_days, rules=rules, created=created)
     store.articles.refresh()
     todo = list(ids) if ids is not None else list(store.pending.ids())
-    fruitless = 0
-    while todo and fruitless < ROUNDS:
+    rounds = ROUNDS
+    while todo and rounds:
         batch, todo = todo[:BATCH], todo[BATCH:]
         again = run.judge(batch)
         if again:
-            fruitless += 1
+            rounds -= 1
             todo += sorted(again.difference(todo))
+            run.created -= again
             store.articles.refresh()
-    run.settle()
-    return Counter(kind.value for kind, _ in run.written.values())
+    return Counter(kind.value for kind in run.new.values())
 
 
 def mark_again(store: Store, ids: Sequence[str], *, now: datetime) -> None:
     """Have these articles judged again by the next ``detect``: what their verdicts rest on changed elsewhere."""
-    store.pending.mark_again(store.articles.states(ids), now=now)
+    if ids:
+        store.pending.mark_again(store.articles.states(ids), now=now)
 
 
 @dataclass(slots=True)
 class _Run:
-    """The pairs that were written so far, by id, each with the texts of its sides."""
+    """One call, and the pairs that are new in it."""
 
     store: Store
     now: Callable[[], datetime]
     window_days: int
     rules: Rules
-    written: dict[str, tuple[Kind, tuple[str, str]]] = field(default_factory=dict)
+    created: set[str]  # articles that were not judged before
+    new: dict[str, Kind] = field(default_factory=dict)  # by the pair's id
 
     def judge(self, batch: Sequence[str]) -> set[str]:
         """Judge one batch; give the ids that are to be judged again, or for the first time."""
         store = self.store
         marks = store.pending.read(batch)
-        subjects = store.articles.versions(list(marks))
+        versions = store.articles.versions(list(marks))
         given_up = moment(self.now() - ABANDONED)
         ready = {
             identity: mark
             for identity, mark in marks.items()
-            if (identity in subjects and mark.state == state_of(subjects[identity])) or moment(mark.since) < given_up
+            if (identity in versions and mark.state == state_of(versions[identity])) or moment(mark.since) < given_up
         }
-        subjects = {identity: subjects[identity] for identity in ready if identity in subjects}
-        found = store.articles.candidates(list(subjects.values()), window_days=self.window_days)
-        wanted = {
-            identity: _partners(subject, candidates)
-            for (identity, subject), candidates in zip(subjects.items(), found, strict=True)
+        marked = {identity: versions[identity] for identity in ready if identity in versions}
+        stale = ready.keys() - self.created
+
+        found = self._candidates(marked)
+        beside, every = self._copies_beside(marked, found, stale)
+        found |= self._candidates(beside)
+        kept_by = {identity: _kept(each, found[identity]) for identity, each in (marked | beside).items()}
+        # Of these only the pairs with their earlier copies may be others; a new copy changes nothing else.
+        shifted = {
+            identity for identity in beside if identity in every or _is_crowded(beside[identity], found[identity])
         }
-        known = subjects | store.articles.versions(sorted(set().union(*wanted.values()) - subjects.keys()))
+        wanted = {identity: _partners(each, found[identity], kept_by) for identity, each in marked.items()}
+        wanted |= {identity: kept_by[identity] for identity in shifted}
+        others = set().union(*wanted.values()) - marked.keys() - beside.keys()
+        known = marked | beside | store.articles.versions(sorted(others))
         lists = store.sources.boilerplate({each.source for each in known.values()})
         pairs = _judge(wanted, known, lists, self.rules)
 
-        before = self._before([identity for identity, mark in ready.items() if not mark.fresh])
+        before = self._before(stale, {identity: found[identity] for identity in shifted})
         gone = {identity: pair for identity, pair in before.items() if identity not in pairs}
+        left = self._left_behind(gone.values(), found, stale)
+        mark_again(store, sorted(left), now=self.now())
+        # Marked before the pairs go: who dies here leaves them to be summed up again, for nothing else names them.
+        aside = self._set_aside(_sides(gone.values()) - marked.keys() - left)
         self._write(pairs, gone, known)
 
         outdated = self._outdated(pairs, known, lists)
-        again = subjects.keys() & _sides(
+        again = (marked.keys() | shifted) & _sides(
             pair for pair in pairs.values() if pair.earlier in outdated or pair.later in outdated
         )
-        summarise(store, _sides((*pairs.values(), *before.values())))
-        store.pending.take_away(mark for identity, mark in ready.items() if identity not in again)
-        return again | self._left_behind(gone.values())
+        again |= self._changed_crowds(marked | beside, found)
+        # Who changed them may have judged them meanwhile, and taken their marks away.
+        mark_again(store, sorted(again), now=self.now())
+        summarise(store, _sides((*pairs.values(), *before.values())).union(stale))
+        store.pending.take_away([*aside, *(mark for identity, mark in ready.items() if identity not in again)])
+        return again | left
 
-    def settle(self) -> None:
-        """Make stars of the squares that were written before it was known how many copies there are."""
-        texts = {text for _, sides in self.written.values() for text in sides}
-        crowds = self.store.articles.crowds(texts, over=CROWD) if texts else {}
-        if not crowds:
-            return
-        self.store.pairs.refresh()
-        square = {pair.id: pair for text, first in crowds.items() for pair in self.store.pairs.aside(text, first)}
-        self._write({}, square, {})
-        summarise(self.store, _sides(square.values()))
+    def _set_aside(self, ids: set[str]) -> list[Mark]:
+        """Mark articles of which pairs are about to go; give the marks that are to be taken away when all is summed."""
+        states = self.store.articles.states(sorted(ids))
+        placed = self.store.pending.mark_again(states, now=self.now()) if states else set()
+        return list(self.store.pending.read(sorted(placed)).values())
 
-    def _before(self, ids: Sequence[str]) -> dict[str, Pair]:
-        if not ids:
+    def _candidates(self, versions: Mapping[str, Version]) -> dict[str, list[Candidate]]:
+        found = self.store.articles.candidates(list(versions.values()), window_days=self.window_days)
+        return dict(zip(versions, found, strict=True))
+
+    def _copies_beside(
+        self, marked: Mapping[str, Version], found: Mapping[str, list[Candidate]], stale: set[str]
+    ) -> tuple[dict[str, Version], set[str]]:
+        """Read the copies whose pairs may be others because of these articles: the later side of a pair decides.
+
+        These are the later copies; of an article that is judged again, which may have changed its text or date, all
+        where they are many: their ids are given as well.
+        """
+        ids: set[str] = set()
+        every: set[str] = set()
+        for identity, version in marked.items():
+            copies = [each for each in found[identity] if each.is_copy]
+            order = moment(version.effective), identity
+            if identity in stale and len(copies) >= MANY:
+                every.update(each.id for each in copies)
+            ids |= {each.id for each in copies if (each.effective, each.id) > order}
+        beside = self.store.articles.versions(sorted((ids | every) - marked.keys()))
+        return beside, every & beside.keys()
+
+    def _changed_crowds(self, judged: Mapping[str, Version], found: Mapping[str, list[Candidate]]) -> set[str]:
+        """Give those of many copies of which others came in while they were judged, so that they keep other pairs."""
+        many = {
+            identity: version
+            for identity, version in judged.items()
+            if sum(each.is_copy for each in found[identity]) >= MANY
+        }
+        now = self._candidates(many)
+        return {
+            identity
+            for identity, version in many.items()
+            if _kept(version, now[identity]) != _kept(version, found[identity])
+        }
+
+    def _before(self, stale: set[str], shifted: Mapping[str, list[Candidate]]) -> dict[str, Pair]:
+        """Read the pairs that are judged anew: all of stale articles, those with earlier copies of the shifted ones."""
+        if not stale and not shifted:
             return {}
         self.store.pairs.refresh()
-        return {pair.id: pair for pair in self.store.pairs.naming(ids)}
+        copies = {identity: {each.id for each in found if each.is_copy} for identity, found in shifted.items()}
+        return {
+            pair.id: pair
+            for pair in self.store.pairs.naming(sorted(stale | copies.keys()))
+            if pair.earlier in stale or pair.later in stale or pair.earlier in copies.get(pair.later, ())
+        }
 
     def _write(self, pairs: Mapping[str, Pair], gone: Mapping[str, Pair], known: Mapping[str, Version]) -> None:
-        texts = {
-            identity: (known[pair.earlier].shingled.text_hash, known[pair.later].shingled.text_hash)
-            for identity, pair in pairs.items()
-        }
-        documents = [(pair, *texts[identity]) for identity, pair in pairs.items()]
-        self.store.pairs.write(documents, gone=sorted(gone), now=self.now())
+        documents = [
+            (pair, known[pair.earlier].shingled.text_hash, known[pair.later].shingled.text_hash)
+            for pair in pairs.values()
+        ]
+        created = self.store.pairs.write(documents, gone=sorted(gone), now=self.now())
         for identity in gone:
-            self.written.pop(identity, None)
-        self.written.update({identity: (pair.kind, texts[identity]) for identity, pair in pairs.items()})
+            self.new.pop(identity, None)
+        for identity, pair in pairs.items():
+            if identity in created or identity in self.new:
+                self.new[identity] = pair.kind
 
     def _outdated(
         self, pairs: Mapping[str, Pair], known: Mapping[str, Version], lists: Mapping[str, Boilerplate]
@@ -153,19 +213,34 @@ class _Run:
             or versions[known[identity].source] != lists[known[identity].source].version
         }
 
-    def _left_behind(self, gone: Iterable[Pair]) -> set[str]:
-        """Mark the copies of a text that an article no longer has: their star may have lost its middle, or its size."""
-        articles = self.store.articles
-        left = articles.versions(sorted(_sides(pair for pair in gone if pair.kind is Kind.EXACT)))
-        texts = {each.shingled.text_hash for each in left.values()}
-        copies = sorted({identity for text in texts for identity in articles.with_text(text)})
-        mark_again(self.store, copies, now=self.now())
-        return set(copies)
+    def _left_behind(self, gone: Iterable[Pair], found: Mapping[str, list[Candidate]], stale: set[str]) -> set[str]:
+        """Give the many copies of a text that an article no longer has: each has one earlier copy less, or another."""
+        left = set()
+        for pair in gone:
+            for identity, other in ((pair.earlier, pair.later), (pair.later, pair.earlier)):
+                copies = {each.id for each in found.get(identity, ()) if each.is_copy}
+                if identity in stale and pair.kind.is_repost and other not in copies:
+                    left.add(other)
+        remaining = self._candidates(self.store.articles.versions(sorted(left)))
+        members = {identity: {each.id for each in each if each.is_copy} for identity, each in remaining.items()}
+        return {one for identity, copies in members.items() if len(copies) >= MANY for one in (identity, *copies)}
 
 
-def _partners(subject: Version, candidates: Iterable[Candidate]) -> set[str]:
-    own = Copy(subject.id, subject.shingled.text_hash, moment(subject.effective))
-    return partners(own, (Copy(each.id, each.text_hash, each.effective) for each in candidates))
+def _kept(version: Version, found: Iterable[Candidate]) -> set[str]:
+    """Give those of its earlier copies with which an article is paired."""
+    copies = (Copy(each.id, each.effective) for each in found if each.is_copy)
+    return kept(Copy(version.id, moment(version.effective)), copies)
+
+
+def _is_crowded(version: Version, found: Iterable[Candidate]) -> bool:
+    order = moment(version.effective), version.id
+    return sum(each.is_copy and (each.effective, each.id) < order for each in found) >= CROWD
+
+
+def _partners(subject: Version, found: Iterable[Candidate], kept_by: Mapping[str, set[str]]) -> set[str]:
+    """Give those with which an article is to be compared: of its copies, those that the later side keeps."""
+    each_way = {each.id for each in found if not each.is_copy or subject.id in kept_by.get(each.id, ())}
+    return each_way | kept_by[subject.id]
 
 
 def _judge(
@@ -174,16 +249,15 @@ def _judge(
     lists: Mapping[str, Boilerplate],
     rules: Rules,
 ) -> dict[str, Pair]:
+    # in a fixed order, and once where both sides are in the batch
+    asked = {tuple(sorted((identity, other))) for identity, others in wanted.items() for other in others}
     pairs: dict[str, Pair] = {}
-    for identity, others in wanted.items():
-        subject = known[identity]
-        for each in others:
-            other = known.get(each)
-            if other is None or not worth_judging(subject.shingled, other.shingled, rules):
-                continue  # removed between the search and the reading, or too little in common
-            pair = relate(subject, other, rules=rules, ignored=ignored(subject, other, lists))
-            if pair.kind in STORED_KINDS:
-                pairs[pair.id] = pair
+    for one, other in ((known.get(first), known.get(second)) for first, second in sorted(asked)):
+        if one is None or other is None or not worth_judging(one.shingled, other.shingled, rules):
+            continue  # removed between the search and the reading, or too little in common
+        pair = relate(one, other, rules=rules, ignored=ignored(one, other, lists))
+        if pair.kind in STORED_KINDS:
+            pairs[pair.id] = pair
     return pairs
 
 
@@ -203,9 +277,10 @@ def _sides(pairs: Iterable[Pair]) -> set[str]:
 def summarise(store: Store, ids: Iterable[str]) -> None:
     """Derive ``repost_of`` and the counts of articles from their pairs, until nobody was faster.
 
-    ``repost_of`` is the earliest article that this one repeats (exact, near or partial); ``reposts`` counts the
-    articles that repeat it, ``repeats`` those that it repeats. The articles are read before their pairs, so that
-    whoever derives from newer pairs meanwhile is noticed.
+    ``repost_of`` is the earliest article that this one repeats (exact, near or partial), ``repeats`` the number of
+    those that it repeats, ``reposts`` that of the articles that repeat it. A repost has no ``reposts``: with each
+    further copy all those before it would be written again, which was two thirds of all writing. The articles are
+    read before their pairs, so that whoever derives from newer pairs meanwhile is noticed.
     """
     todo = sorted(ids)
     for _ in range(ROUNDS):
@@ -229,7 +304,7 @@ def _derived(ids: Sequence[str], pairs: Iterable[Pair]) -> dict[str, dict[str, A
     return {
         identity: {
             "repost_of": min(earlier)[1] if earlier else None,
-            "reposts": reposts[identity],
+            "reposts": 0 if earlier else reposts[identity],
             "repeats": len({each for _, each in earlier}),
         }
         for identity, earlier in originals.items()

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import math
-import random
-from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from indexer import detect, urls
-from indexer.models import STORED_KINDS, CondensatError, Pair
-from indexer.overlap import Measures, measure
-from indexer.reposts import RULES, Rules, judge, pair_id, relate
-from indexer.scores import Binary, Judged, Side, badness, binary
+from indexer.elastic.paging import parts
+from indexer.models import STORED_KINDS, Pair
+from indexer.reposts import RULES, Rules, pair_id, relate
+from indexer.scores import Judged, Side
+from indexer.stars import CROWD
+from indexer.trial import Case
+from indexer.trial import evidence as keep
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -26,34 +27,6 @@ if TYPE_CHECKING:
     Ignored = Callable[[Version, Version], Hashes | None]
 
 BATCH = 500  # pairs whose texts are in memory at once: 1,000 articles at most
-SWEPT = 0.10  # of a threshold, by which a sweep moves it each way
-VERSION = "version"  # the field of the rules that is no threshold
-
-
-class RulesError(CondensatError):
-    """A threshold that was asked for does not exist, or cannot have this value."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Evidence:
-    """What a verdict is made of: other thresholds judge it again without the texts."""
-
-    measures: Measures
-    tokens_a: int
-    tokens_b: int
-    same_source: bool
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Case:
-    """One labelled pair with its verdict."""
-
-    labelled: Labelled
-    judged: Judged
-    pair: Pair  # as it is stored; where it is not, or in a dry run, as the two texts give it
-    a_first: bool  # whether ``pair.earlier`` is the article of url_a
-    stored: bool
-    evidence: Evidence | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -79,26 +52,6 @@ class Evaluation:
     def judged(self) -> list[Judged]:
         """What is scored."""
         return [case.judged for case in self.cases]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Moved:
-    """One threshold moved down and up, and what then becomes of «is a repost»."""
-
-    name: str
-    value: float
-    lower: float
-    higher: float
-    at_lower: Binary
-    at_higher: Binary
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Sweep:
-    """What moving each threshold does, beside what the texts give with all of them in their place."""
-
-    base: Binary
-    moved: tuple[Moved, ...]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -156,8 +109,10 @@ def evaluate(
     progress.start("judging pairs", len(located))
     for start in range(0, len(located), BATCH):
         batch = located[start : start + BATCH]
-        stored = {} if rules else _stored(store, batch)
+        stored = {} if rules else _stored(store, [each.key for each in batch])
         versions = _texts(store, [each for each in batch if evidence or each.key not in stored])
+        unstored = [each for each in batch if each.key not in stored and {each.a, each.b} <= versions.keys()]
+        starred = set() if rules else _starred(store, unstored)
         for each in batch:
             a, b = versions.get(each.a), versions.get(each.b)
             pair = stored.get(each.key)
@@ -166,14 +121,15 @@ def evaluate(
                     missing.append(_gone(each, versions))
                     continue
                 pair = relate(a, b, rules=rules or RULES, ignored=ignored(a, b))
+            held = each.key in stored or each.key in starred
             cases.append(
                 Case(
                     labelled=each.labelled,
-                    judged=_judged(each, pair, believed=bool(rules) or each.key in stored, directed=directed),
+                    judged=_judged(each, pair, believed=bool(rules) or held, directed=directed),
                     pair=pair,
                     a_first=pair.earlier == each.a,
-                    stored=each.key in stored,
-                    evidence=_evidence(a, b, ignored) if evidence and a and b else None,
+                    stored=held,
+                    evidence=keep(a, b, ignored=ignored(a, b)) if evidence and a and b else None,
                 )
             )
         progress.advance(len(batch))
@@ -185,96 +141,6 @@ def evaluate(
         missing=tuple(sorted(missing, key=lambda each: each.line)),
         pending=next(store.pending.ids(), None) is not None,
     )
-
-
-# -- other thresholds ------------------------------------------------------------------------------------------
-
-
-def thresholds(rules: Rules) -> dict[str, int | float]:
-    """Give the thresholds of the rules by name: every number but the version."""
-    return {
-        name: value
-        for name, value in asdict(rules).items()
-        if name != VERSION and isinstance(value, (int, float)) and not isinstance(value, bool)
-    }
-
-
-def changed(rules: Rules, settings: Iterable[str]) -> Rules:
-    """Give rules with other thresholds, each as ``name=value``; raises RulesError that says what can be set."""
-    known = thresholds(rules)
-    wanted: dict[str, int | float] = {}
-    for setting in settings:
-        name, equals, text = (part.strip() for part in setting.partition("="))
-        if name not in known:
-            raise RulesError(f"There is no threshold «{name}». Thresholds are: {', '.join(known)}.")
-        if not equals:
-            raise RulesError(f"Write a threshold with its value, such as {name}={known[name]}.")
-        wanted[name] = _number(name, text, known[name])
-    return _with(rules, wanted)
-
-
-def _with(rules: Rules, values: Mapping[str, Any]) -> Rules:
-    return replace(rules, **values)
-
-
-def _number(name: str, text: str, present: float) -> int | float:
-    """Read a value of the kind that a threshold has: a whole number, or a share or other real number."""
-    try:
-        value = int(text) if isinstance(present, int) else float(text)
-    except ValueError:
-        value = -1
-    if value < 0 or not math.isfinite(value):
-        kind = "a whole number" if isinstance(present, int) else "a number"
-        raise RulesError(f"{name} cannot be «{text}»; it is {kind} from 0 up, now {present}.")
-    return value
-
-
-def sweep(evaluation: Evaluation) -> Sweep:
-    """Move each threshold down and up by ``SWEPT`` of its value, a whole number by 1 at least, and judge again.
-
-    Needs an evaluation with ``evidence``. What it gives rests on the texts alone, as a dry run does.
-    """
-    rules = evaluation.rules
-    moved = []
-    for name, value in thresholds(rules).items():
-        step = max(round(value * SWEPT), 1) if isinstance(value, int) else value * SWEPT
-        # the difference of two decimals is no short decimal: 0.6 - 0.06 is 0.5399999999999999
-        lower, higher = (max(round(value + by, 6), 0) for by in (-step, step))
-        ends = [_rejudged(evaluation.cases, _with(rules, {name: each})) for each in (lower, higher)]
-        moved.append(Moved(name=name, value=value, lower=lower, higher=higher, at_lower=ends[0], at_higher=ends[1]))
-    return Sweep(base=_rejudged(evaluation.cases, rules), moved=tuple(moved))
-
-
-def _rejudged(cases: Iterable[Case], rules: Rules) -> Binary:
-    """Count «is a repost» as these rules see it, from the evidence that the cases keep."""
-    return binary(
-        replace(
-            case.judged,
-            verdict=judge(
-                case.evidence.measures,
-                tokens_a=case.evidence.tokens_a,
-                tokens_b=case.evidence.tokens_b,
-                same_source=case.evidence.same_source,
-                rules=rules,
-            ),
-        )
-        for case in cases
-        if case.evidence
-    )
-
-
-# -- a part of the cases ---------------------------------------------------------------------------------------
-
-
-def half(cases: Sequence[Case], seed: int) -> list[Case]:
-    """Draw a random half of the cases, the same for the same seed."""
-    return random.Random(seed).sample(list(cases), len(cases) // 2)  # noqa: S311 - nothing here is secret
-
-
-def worst(cases: Iterable[Case], count: int) -> list[Case]:
-    """List the wrong verdicts, the worst first: see ``scores.badness``."""
-    wrong = [case for case in cases if case.judged.wrong]
-    return sorted(wrong, key=lambda case: (badness(case.judged), case.labelled.line))[:count]
 
 
 # -- looking up ------------------------------------------------------------------------------------------------
@@ -303,9 +169,28 @@ def _locate(store: Store, labelled: Sequence[Labelled]) -> tuple[list[_Located],
     return located, missing
 
 
-def _stored(store: Store, located: Iterable[_Located]) -> dict[str, Pair]:
-    query = {"terms": {"id": [each.key for each in located]}}
-    return {pair.id: pair for pair in store.pairs.find(query)}
+def _stored(store: Store, keys: Sequence[str]) -> dict[str, Pair]:
+    return {pair.id: pair for pair in store.pairs.find({"terms": {"id": list(keys)}})}
+
+
+def _starred(store: Store, located: Iterable[_Located]) -> set[str]:
+    """Give the keys of pairs that the index holds by way of the earliest of many copies; see ``stars``."""
+    wanted = list(located)
+    derived = store.articles.derived(sorted({side for each in wanted for side in (each.a, each.b)}))
+    firsts = {identity: each.fields["repost_of"] or identity for identity, each in derived.items()}
+    crowds = {
+        identity
+        for identity, each in store.articles.derived(sorted(set(firsts.values()))).items()
+        if (each.fields["reposts"] or 0) >= CROWD
+    }
+    links: dict[str, set[str]] = {}
+    for each in wanted:
+        first_a, first_b = (firsts.get(side, side) for side in (each.a, each.b))
+        if {first_a, first_b} <= crowds:
+            steps = ((each.a, first_a), (first_a, first_b), (first_b, each.b))
+            links[each.key] = {pair_id(one, other) for one, other in steps if one != other}
+    held = {key for part in parts(sorted(set().union(*links.values()))) for key in _stored(store, part)}
+    return {key for key, wanted in links.items() if wanted <= held}
 
 
 def _texts(store: Store, located: Iterable[_Located]) -> dict[str, Version]:
@@ -339,12 +224,3 @@ def _judged(located: _Located, pair: Pair, *, believed: bool, directed: bool) ->
     if pair.coverage_earlier != pair.coverage_later:
         contained = earlier if pair.coverage_earlier > pair.coverage_later else later
     return replace(judged, verdict=pair.kind, is_contained=contained, is_update=pair.update, is_earlier=earlier)
-
-
-def _evidence(a: Version, b: Version, ignored: Ignored) -> Evidence:
-    return Evidence(
-        measures=measure(a.shingled, b.shingled, ignored=ignored(a, b)),
-        tokens_a=len(a.shingled.tokens),
-        tokens_b=len(b.shingled.tokens),
-        same_source=a.source == b.source,
-    )

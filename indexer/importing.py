@@ -27,8 +27,9 @@ if TYPE_CHECKING:
     from indexer.elastic import Store
     from indexer.progress import Progress
 
-BATCH = 500  # articles a batch: one bulk request, one refresh, one round of candidate queries
-WRITTEN_AHEAD = 2  # batches: how far writing may run ahead of detection
+BATCH = 1_000  # articles a batch: one bulk request, one refresh, one round of candidate queries
+DETECTING = 2  # batches whose pairs are found at once: while one waits for Elasticsearch the other judges
+WRITTEN_AHEAD = 3  # batches: how far writing may run ahead of detection
 
 
 def import_articles(store: Store, lines: Iterable[bytes], *, now: Callable[[], datetime], progress: Progress) -> Report:
@@ -60,7 +61,7 @@ class _Import:
         self._progress = progress
         self._batch: list[Arrival] = []
         self._failure: StoreError | None = None
-        self._beside = ThreadPoolExecutor(1, thread_name_prefix="detect")
+        self._beside = ThreadPoolExecutor(DETECTING, thread_name_prefix="detect")
         self._detecting: deque[Future[Counter[str]]] = deque()
 
     def __enter__(self) -> Self:
@@ -102,12 +103,12 @@ class _Import:
     def _flush(self) -> None:
         count = len(self._batch)
         try:
-            fresh = write(self._store, self._batch, self.report, now=self._now)
+            pending = write(self._store, self._batch, self.report, now=self._now)
         except StoreError as error:
             self._failure = error
         else:
-            if fresh:
-                self._detecting.append(self._beside.submit(detect, self._store, fresh, now=self._now))
+            if pending:
+                self._detecting.append(self._beside.submit(detect, self._store, pending, now=self._now))
             self._wait(WRITTEN_AHEAD)
         self._batch.clear()
         self._progress.advance(count)

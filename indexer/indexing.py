@@ -36,13 +36,13 @@ def entry_hash(entry: Entry) -> str:
 
 def take_in(store: Store, arrivals: Sequence[Arrival], report: Report, *, now: Callable[[], datetime]) -> None:
     """Write a batch as ``write`` does and find its pairs. Pairs that were not found stay pending."""
-    fresh = write(store, arrivals, report, now=now)
-    if fresh:
-        report.pairs.update(detect(store, fresh, now=now))
+    pending = write(store, arrivals, report, now=now)
+    if pending:
+        report.pairs.update(detect(store, pending, now=now))
 
 
-def write(store: Store, arrivals: Sequence[Arrival], report: Report, *, now: Callable[[], datetime]) -> list[str]:
-    """Write a batch; every arrival is counted in ``report``. Gives the ids of which the pairs are to be found.
+def write(store: Store, arrivals: Sequence[Arrival], report: Report, *, now: Callable[[], datetime]) -> dict[str, bool]:
+    """Write a batch; every arrival is counted in ``report``. Gives what is pending, as ``detect`` takes it.
 
     An Elasticsearch that fails costs the articles that it did not acknowledge: they are counted as not written,
     and ``StoreError`` is raised so that the caller may stop.
@@ -79,7 +79,7 @@ def write(store: Store, arrivals: Sequence[Arrival], report: Report, *, now: Cal
             report.count(end.outcome)
     for _ in range(len(arrivals) - len(merged)):
         report.count(Outcome.UNCHANGED)  # the same article twice in one batch, or another way to one that is there
-    return [end.id for end in written if end.pending]
+    return {end.id: end.outcome is Outcome.CREATED for end in written if end.pending}
 
 
 def _merge(store: Store, arrivals: Sequence[Arrival]) -> tuple[list[Arrival], dict[str, tuple[str, ...]]]:

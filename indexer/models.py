@@ -49,6 +49,8 @@ class Reason(StrEnum):
     TOO_MANY_REDIRECTS = "too many redirects"
     WRONG_TYPE = "wrong content type"
     BAD_ENCODING = "bad content encoding"
+    ROBOTS = "robots"
+    INTERRUPTED = "interrupted"
     # parsing and extraction
     PARSE_TIMEOUT = "parse timeout"
     PARSE_CRASH = "parse crash"
@@ -65,6 +67,14 @@ class Reason(StrEnum):
     # writing
     NOT_WRITTEN = "not written"
     REMOVED = "removed earlier"
+
+
+class Failure(StrEnum):
+    """How lasting a failure is, which decides when it is worth another try."""
+
+    HARD = "hard"  # it is not there: 404, 410, a host without an address
+    SOFT = "soft"  # it is there and does not work: 5xx, no feed, refused
+    TEMPORARY = "temporary"  # it could not be asked: a time-out, a broken connection
 
 
 class Kind(StrEnum):
@@ -185,6 +195,7 @@ class Fetched:
     last_modified: str | None = None
     redirects: tuple[str, ...] = ()
     moved_permanently_to: str | None = None  # set when every redirect on the way was a 301 or 308
+    max_age: float | None = None  # seconds for which the server says that the answer stays as it is
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -296,6 +307,19 @@ class Pair(_Aware):
         }
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Alarm:
+    """A feed that does worse than before, which somebody should look at."""
+
+    url: str
+    state: str
+    detail: str
+
+    def to_dict(self) -> dict[str, str]:
+        """Give the stable JSON form."""
+        return {"url": self.url, "state": self.state, "detail": self.detail}
+
+
 class Outcome(StrEnum):
     """What became of one entry that was read. Exactly one of these, always."""
 
@@ -322,6 +346,9 @@ class Report:
     feeds_read: int = 0
     feeds_unchanged: int = 0
     warnings: list[str] = field(default_factory=list)
+    feeds_skipped: int = 0  # another worker has them, or they asked to be left alone; the warnings say which
+    alarms: list[Alarm] = field(default_factory=list)
+    outages: int = 0  # times that Elasticsearch failed and ended the work early; the warnings say how
     failed_writes: int = 0  # entries among ``rejections`` that Elasticsearch did not take
     seconds: float = 0.0
 
@@ -344,11 +371,35 @@ class Report:
             self.rejections.append(rejection)
             self.failed_writes += rejection.reason is Reason.NOT_WRITTEN
 
-    def check(self) -> None:
-        """Raise AssertionError when an entry was lost or counted twice: that is a bug, not bad input."""
-        ended = self.created + self.updated + self.unchanged + len(self.rejections)
-        if ended != self.read:
-            raise AssertionError(f"{self.read} entries were read, but {ended} were accounted for")
+    def reject(self, rejection: Rejection) -> None:
+        """Count the end of an entry that was rejected."""
+        self.count(Outcome.REJECTED, rejection)
+
+    @property
+    def ended(self) -> int:
+        """Entries that came to their end."""
+        return self.created + self.updated + self.unchanged + len(self.rejections)
+
+    def add(self, other: Report) -> None:
+        """Count what another report counted as well; the seconds stay, since both may have run beside each other."""
+        for each in fields(self):
+            ours, theirs = getattr(self, each.name), getattr(other, each.name)
+            if each.name == "seconds":
+                continue
+            if isinstance(ours, Counter):
+                ours.update(theirs)
+            elif isinstance(ours, list):
+                ours.extend(theirs)
+            else:
+                setattr(self, each.name, ours + theirs)
+
+    def check(self, *, before: int = 0) -> None:
+        """Raise AssertionError when an entry was lost or counted twice: that is a bug, not bad input.
+
+        ``before`` are entries that earlier reports of the same work have read and not seen the end of.
+        """
+        if self.ended != self.read + before:
+            raise AssertionError(f"{self.read + before} entries were read, but {self.ended} were accounted for")
 
     def to_dict(self) -> dict[str, Any]:
         """Give the stable JSON form of the design."""
@@ -363,8 +414,10 @@ class Report:
             "feeds": {
                 "read": self.feeds_read,
                 "unchanged": self.feeds_unchanged,
+                "skipped": self.feeds_skipped,
                 "failed": [each.to_dict(named="url") for each in self.feeds_failed],
             },
+            "alarms": [each.to_dict() for each in self.alarms],
             "warnings": list(self.warnings),
             "seconds": round(self.seconds, 3),
         }

@@ -43,10 +43,13 @@ class Measures:
     run_start_a: int  # token position of the longest run in a
     changed_numbers: int  # distinct numbers of both sides that the other lacks and that stand in the same words
     explained: float  # share of what differs that differs in numbers alone, 0 … 1
+    exchanged: float  # share of the distinct numbers in equal words that are changed numbers, 0 … 1
 
 
 def measure(a: Shingled, b: Shingled, *, ignored: Hashes | None = None) -> Measures:
     """Compare two texts; grams in ``ignored`` (boilerplate, ascending) count on neither side."""
+    if a.text_hash == b.text_hash and (ignored is None or not len(ignored)):
+        return _of_equal(a)
     counted_a, counted_b = _counted(a.grams, ignored), _counted(b.grams, ignored)
     in_a, in_b = isin(a.grams, b.unique), isin(b.grams, a.unique)
     shared_a, shared_b = in_a & counted_a, in_b & counted_b
@@ -54,7 +57,7 @@ def measure(a: Shingled, b: Shingled, *, ignored: Hashes | None = None) -> Measu
     run, start = _longest_run(a.grams, b.grams, shared_a, shared_b)
     coverage_a, coverage_b = _share(tokens_a, _tokens(counted_a)), _share(tokens_b, _tokens(counted_b))
     of_one_form = max(coverage_a, coverage_b) >= _FORM_COVERAGE
-    changed, explained = _numbers(a, b, in_a, in_b) if of_one_form else (0, 0.0)
+    changed, explained, exchanged = _numbers(a, b, in_a, in_b) if of_one_form else (0, 0.0, 0.0)
     return Measures(
         equal=a.text_hash == b.text_hash,
         coverage_a=coverage_a,
@@ -64,6 +67,24 @@ def measure(a: Shingled, b: Shingled, *, ignored: Hashes | None = None) -> Measu
         run_start_a=start,
         changed_numbers=changed,
         explained=explained,
+        exchanged=exchanged,
+    )
+
+
+def _of_equal(text: Shingled) -> Measures:
+    """Give the measures of a text beside itself, which need no comparison."""
+    whole = len(text.tokens) if len(text.grams) else 0
+    share = 1.0 if whole else 0.0
+    return Measures(
+        equal=True,
+        coverage_a=share,
+        coverage_b=share,
+        shared_tokens=whole,
+        longest_run=whole,
+        run_start_a=0,
+        changed_numbers=0,
+        explained=0.0,
+        exchanged=0.0,
     )
 
 
@@ -114,8 +135,8 @@ def _numbers_of(tokens: tuple[str, ...]) -> frozenset[str]:
     return _CALENDAR.intersection(tokens).union(_NUMBERS.findall(" ".join(tokens)))
 
 
-def _numbers(a: Shingled, b: Shingled, in_a: Mask, in_b: Mask) -> tuple[int, float]:
-    """Count the numbers exchanged between otherwise equal words, and say how much of the difference they explain.
+def _numbers(a: Shingled, b: Shingled, in_a: Mask, in_b: Mask) -> tuple[int, float, float]:
+    """Count the numbers exchanged between equal words; give their shares of what differs and of all numbers there.
 
     With every number masked, a bulletin of the same form is covered almost wholly, an edited article no more than
     before. Only numbers that are exchanged on both sides count: one that was added changes no form.
@@ -123,14 +144,16 @@ def _numbers(a: Shingled, b: Shingled, in_a: Mask, in_b: Mask) -> tuple[int, flo
     numbers_a, numbers_b = _numbers_of(a.tokens), _numbers_of(b.tokens)
     only_a, only_b = numbers_a - numbers_b, numbers_b - numbers_a
     if not only_a or not only_b:
-        return 0, 0.0
+        return 0, 0.0, 0.0
     grams_a, grams_b = _masked(a.tokens, numbers_a), _masked(b.tokens, numbers_b)
     masked_a, masked_b = _covered(isin(grams_a, np.sort(grams_b))), _covered(isin(grams_b, np.sort(grams_a)))
     changed_a, changed_b = _standing(a.tokens, masked_a, only_a), _standing(b.tokens, masked_b, only_b)
     if not changed_a or not changed_b:
-        return 0, 0.0
+        return 0, 0.0, 0.0
     explained = max(_explained(masked_a, _covered(in_a)), _explained(masked_b, _covered(in_b)))
-    return len(changed_a) + len(changed_b), explained
+    changed = len(changed_a) + len(changed_b)
+    kept = len(_standing(a.tokens, masked_a, numbers_a & numbers_b))
+    return changed, explained, round(changed / (changed + 2 * kept), 4)
 
 
 def _masked(tokens: tuple[str, ...], numbers: frozenset[str]) -> Hashes:

@@ -34,7 +34,9 @@ class Rules:
     passage_tokens: int = 50
     passage_min_run: int = 25
     template_numbers: int = 3  # numbers exchanged on both sides taken together: one correction exchanges two
-    template_explained: float = 0.40  # of what differs, that differs in numbers alone
+    template_explained: float = 0.40  # of what differs, that differs in numbers alone; or …
+    template_exchanged: float = 0.50  # … of the numbers, that are exchanged
+    template_run: float = 0.60  # of the shorter text in one run: what stands so is an article with new figures
 
 
 RULES = Rules()
@@ -86,21 +88,30 @@ def judge(measures: Measures, *, tokens_a: int, tokens_b: int, same_source: bool
         return Kind.EXACT
     if measures.shared_tokens == 0:
         return Kind.UNRELATED
+    long_run = measures.longest_run >= rules.passage_run
+    if _of_one_form(measures, shorter, rules):
+        return Kind.PASSAGE if long_run and not same_source else Kind.RELATED
     least, most = sorted((measures.coverage_a, measures.coverage_b))
-    template = measures.changed_numbers >= rules.template_numbers and measures.explained >= rules.template_explained
-    if not template and least >= rules.near_coverage and shorter >= rules.least_tokens:
+    if least >= rules.near_coverage and shorter >= rules.least_tokens:
         return Kind.NEAR
     enough = rules.own_coverage if same_source else rules.partial_coverage
-    if not template and most >= enough and measures.shared_tokens >= rules.least_tokens:
+    if most >= enough and measures.shared_tokens >= rules.least_tokens:
         return Kind.PARTIAL
-    if measures.longest_run >= rules.passage_run or (
-        not template
-        and most >= rules.passage_coverage
+    broken_run = (
+        most >= rules.passage_coverage
         and measures.shared_tokens >= rules.passage_tokens
         and measures.longest_run >= rules.passage_min_run
-    ):
-        return Kind.PASSAGE
-    return Kind.RELATED
+    )
+    return Kind.PASSAGE if long_run or broken_run else Kind.RELATED
+
+
+def _of_one_form(measures: Measures, shorter: int, rules: Rules) -> bool:
+    """Tell a bulletin of the same form, in which numbers are others, from an article that was edited."""
+    return (
+        measures.changed_numbers >= rules.template_numbers
+        and (measures.explained >= rules.template_explained or measures.exchanged >= rules.template_exchanged)
+        and measures.longest_run < rules.template_run * shorter
+    )
 
 
 def relate(one: Version, other: Version, *, rules: Rules = RULES, ignored: Hashes | None = None) -> Pair:

@@ -147,6 +147,7 @@ def parse(query: str) -> dict[str, Any]:
             "query": rename_fields(query),
             "fields": list(FIELDS),
             "default_operator": "AND",
+            "tie_breaker": 0.3,  # what stands in title and text comes before what stands in the text alone
             "type": "cross_fields" if query.replace(" ", "").isalnum() else "best_fields",
             "allow_leading_wildcard": True,
             "lenient": False,

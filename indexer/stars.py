@@ -1,48 +1,53 @@
 """Keep many copies of one text a star around the earliest of them instead of a square; pure.
 
-A text that more than ``CROWD`` articles have is compared once, as the earliest of these articles: each other one is
-paired with that one alone. What is kept depends on the articles that there are, never on their order of arrival.
+Each article is paired with its earlier copies; one that has ``CROWD`` or more of them, with the earliest alone. So a
+story that is taken over four hundred times has five thousand pairs and not eighty thousand, and what is kept depends
+on the articles that there are, never on their order of arrival: the later side of a pair decides.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from indexer.shingles import ALL, GRAM, WINDOW
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-CROWD = 100  # articles with one text that are still all paired with one another: 4,950 pairs
+CROWD = 100  # earlier copies; so many are still all paired with one another, in 4,950 pairs
 
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """An article as far as its place among the copies of its text goes."""
+    """An article as far as its place among the copies of a text goes."""
 
     id: str
-    text_hash: str
     effective: str  # sortable
 
+    @property
+    def order(self) -> tuple[str, str]:
+        """The total order of articles."""
+        return self.effective, self.id
 
-def partners(subject: Copy, found: Iterable[Copy], *, crowd: int = CROWD) -> set[str]:
-    """Give the ids of those among ``found`` with which ``subject`` is to be compared.
 
-    ``found`` holds every article that may repeat the subject, and so either all of one text or none.
+def is_copy(shared: int, tokens: int, other_tokens: int) -> bool:
+    """Tell by sampled hashes alone whether two articles are copies: half of those of the shorter one are shared.
+
+    The same whichever article is asked about, and no verdict: it only decides which pairs a star leaves out.
     """
-    groups: dict[str, list[Copy]] = defaultdict(list)
-    for each in found:
-        groups[each.text_hash].append(each)
-    own = [subject, *groups.pop(subject.text_hash, [])]
-    if len(own) > crowd:
-        first = _first(own)
-        if first.id != subject.id:
-            return {first.id}
-    wanted = {each.id for each in own if each.id != subject.id}
-    for group in groups.values():
-        wanted |= {_first(group).id} if len(group) > crowd else {each.id for each in group}
-    return wanted
+    return 2 * shared >= min(_sampled(tokens), _sampled(other_tokens))
 
 
-def _first(group: list[Copy]) -> Copy:
-    return min(group, key=lambda each: (each.effective, each.id))
+def _sampled(tokens: int) -> float:
+    """Give about how many hashes of a text are sampled: all of a short one, else 2 of every window and one."""
+    grams = max(tokens - GRAM + 1, 0)
+    return grams if grams <= ALL else grams * 2 / (WINDOW + 1)
+
+
+def kept(subject: Copy, copies: Iterable[Copy], *, crowd: int = CROWD) -> set[str]:
+    """Give the ids of the earlier ones among its ``copies`` with which an article is paired."""
+    earlier = [each for each in copies if each.order < subject.order]
+    if len(earlier) >= crowd:
+        return {min(earlier, key=lambda each: each.order).id}
+    return {each.id for each in earlier}

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from indexer.cli import doctor, engine, evaluating, feeds, ingesting, output, reading, session, settings
+from indexer.cli import boilerplate, doctor, engine, evaluating, feeds, ingesting, output, reading, session, settings
 from indexer.cli.errors import guarded
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ Begin with:
 )
 app.add_typer(engine.app, name="engine", rich_help_panel="Set up")
 app.add_typer(feeds.app, name="feeds", rich_help_panel="Take in")
+app.add_typer(boilerplate.app, name="boilerplate", rich_help_panel="Reposts")
 
 
 def _version(*, asked: bool) -> None:
@@ -67,8 +68,9 @@ def condensat(
     """Index news, and tell of every article whether it was reposted later and whether it repeats an earlier one.
 
     Settings come from flags, then from the environment (`CONDENSAT_URL`, `CONDENSAT_API_KEY`, `CONDENSAT_USERNAME`,
-    `CONDENSAT_PASSWORD`, `CONDENSAT_HOME`, `CONDENSAT_PREFIX`, `CONDENSAT_ALLOW_PRIVATE`), then from `condensat.toml`
-    in the current folder or in your configuration folder.
+    `CONDENSAT_PASSWORD`, `CONDENSAT_HOME`, `CONDENSAT_PREFIX`, `CONDENSAT_ALLOW_PRIVATE`; for fetching
+    `CONDENSAT_USER_AGENT`, `CONDENSAT_HOST_DELAY`, `CONDENSAT_HOST_CONNECTIONS`, `CONDENSAT_CONNECTIONS`), then from
+    `condensat.toml` in the current folder or in your configuration folder.
 
     Exit codes: 0 done; 1 a write failed, or something that you named; 2 wrong use; 3 no Elasticsearch.
     """

@@ -45,6 +45,7 @@ def to_dict(found: Comparison) -> dict[str, Any]:
         "longest_run_text": found.longest_run_text,
         "changed_numbers": measures.changed_numbers,
         "explained": measures.explained,
+        "exchanged": measures.exchanged,
         "earlier": found.earlier,
         "order_certain": found.order_certain,
         "lag_seconds": found.lag_seconds,

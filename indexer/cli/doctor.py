@@ -6,6 +6,7 @@ import os
 import platform
 import shutil
 import sys
+from collections import Counter
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import urlsplit
@@ -14,6 +15,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
+from indexer import health
 from indexer.cli import output, session, settings
 from indexer.cli.errors import ExitCode
 from indexer.models import CondensatError
@@ -27,7 +29,6 @@ if TYPE_CHECKING:
 
 OLDEST_PYTHON = (3, 11)
 SCARCE = 2 << 30  # bytes free; 100,000 articles need about 1 GiB, and a merge as much again for a while
-SILENT_DAYS = 7  # a feed that gave no success for so long is named
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -195,14 +196,11 @@ def _feeds(store: Store) -> Check:
     records = store.feeds.all()
     if not records:
         return Check(name="feeds", ok=None, found="none yet", todo="condensat feeds add URL")
-    now = session.now()
-    silent = [
-        each for each in records if each.last_polled and (now - (each.last_success or each.added)).days >= SILENT_DAYS
-    ]
-    failing = [each for each in records if each.last_error]
-    found = f"{output.count(len(records), 'feed')}, {len(failing)} failed at the last poll"
-    found += f", {len(silent)} for {SILENT_DAYS} days and more" if silent else ""
-    return Check(name="feeds", ok=True, found=found, todo="condensat feeds list --failing" if failing else None)
+    states = Counter(health.state(each) for each in records)
+    few = [f"{states[state]} {state.value}" for state in health.State if states[state]]
+    failing = any(states[state] for state in health.TROUBLED)
+    found = f"{output.count(len(records), 'feed')}: {', '.join(few)}"
+    return Check(name="feeds", ok=True, found=found, todo="condensat feeds check" if failing else None)
 
 
 def _where(chosen: Settings) -> str:

@@ -50,13 +50,13 @@ def evaluate(
     are judged again; nothing is written.
     """
     from indexer import evaluate as work
-    from indexer import labelled
+    from indexer import labelled, trial
     from indexer.cli import evaluation
     from indexer.reposts import RULES
 
     try:
-        rules = work.changed(RULES, set_) if set_ else None
-    except work.RulesError as error:
+        rules = trial.changed(RULES, set_) if set_ else None
+    except trial.RulesError as error:
         raise UsageError(str(error)) from error
     with files.lines(file) as lines:
         try:
@@ -79,9 +79,9 @@ def evaluate(
         evaluation=done,
         by=by,
         seed=half,
-        half=None if half is None else work.half(done.cases, half),
-        sweep=work.sweep(done) if sweep else None,
-        worst=work.worst(done.cases, worst),
+        half=None if half is None else trial.half(done.cases, half),
+        sweep=trial.sweep(done.cases, done.rules) if sweep else None,
+        worst=trial.worst(done.cases, worst),
     )
     if form is output.OneFormat.JSON:
         output.write_json(evaluation.to_dict(shown))

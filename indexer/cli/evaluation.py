@@ -11,17 +11,18 @@ from rich.text import Text
 
 from indexer.cli import output
 from indexer.cli.report import KIND_STYLES
-from indexer.evaluate import thresholds
 from indexer.reposts import RULES
 from indexer.scores import COLUMNS, binary, score
+from indexer.trial import thresholds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from rich.console import RenderableType
 
-    from indexer.evaluate import Case, Evaluation, Moved, Sweep
+    from indexer.evaluate import Evaluation
     from indexer.scores import Binary, Group, Scores
+    from indexer.trial import Case, Moved, Sweep
 
 MISSING_SHOWN = 5  # pairs that the table names; JSON has all of them
 DIGITS = 4  # of a score in JSON: one pair in 2,950 shows

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path  # noqa: TC003 - typer reads the annotations
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.table import Table
-from rich.text import Text
 
+from indexer import health
 from indexer.cli import output, session
 from indexer.cli.errors import ExitCode, UsageError
 from indexer.cli.files import read_bytes
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from indexer.elastic import Store
@@ -48,9 +49,9 @@ def remove(
     """Watch feeds no longer. Their articles stay."""
     missing = False
     with session.connect() as store:
-        known = store.feeds.all()
+        known = Directory(store.feeds.all())
         for reference in feeds:
-            record = find(known, reference)
+            record = known.find(reference)
             if record is None or not store.feeds.remove(record.id):
                 output.say(f"there is no feed «{reference}»; see: condensat feeds list", "red")
                 missing = True
@@ -65,22 +66,75 @@ def remove(
 )
 def list_(
     *,
-    failing: Annotated[bool, typer.Option("--failing", help="Only those whose last poll failed.")] = False,
+    failing: Annotated[
+        bool, typer.Option("--failing", help="Only those that are dead, empty, silent, or failed at their last poll.")
+    ] = False,
     form: Annotated[output.Format, typer.Option("--format", help="How to write it.")] = output.Format.TABLE,
 ) -> None:
-    """List the feeds and how their last poll went."""
+    """List the feeds and how they do.
+
+    «week» is the entries of the last seven days, and those of a usual week by the four before.
+    """
+    from indexer.cli import feed_tables
+
+    now = session.now()
     with session.connect() as store:
-        records = [each for each in store.feeds.all() if each.last_error or not failing]
+        records = [each for each in store.feeds.all() if not failing or health.state(each) in health.TROUBLED]
     if form is not output.Format.TABLE:
-        output.write_listing(map(to_dict, records), form)
+        output.write_listing((feed_tables.to_dict(each, now=now) for each in records), form)
     elif records:
-        output.show(table(records, now=session.now()))
-        output.say(
-            f"{output.count(len(records), 'feed')}, {sum(bool(each.last_error) for each in records)} of them failing",
-            "dim",
-        )
+        output.show(feed_tables.table(records, now=now))
+        output.say(_summary(records), "dim")
     else:
         output.say("No feed fails." if failing else "No feeds yet. Add one: condensat feeds add URL")
+
+
+@app.command(epilog="`condensat feeds check`\n\n`condensat feeds check --strict || mail -s 'feeds' me@example.org`")
+def check(
+    feeds: Annotated[
+        list[str] | None, typer.Argument(metavar="[FEED]…", help="Addresses, names or ids; without any, all feeds.")
+    ] = None,
+    *,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Exit with 1 when a feed is dead, empty, silent, or fails.")
+    ] = False,
+    form: Annotated[output.Format, typer.Option("--format", help="How to write it.")] = output.Format.TABLE,
+) -> None:
+    """Tell how feeds did at their last poll, and what became of their entries; nothing is fetched.
+
+    A feed that answers is *silent* when it has brought nothing for longer than its last four weeks let expect: a daily
+    one after three days, one of weekdays after six, a weekly one after 45.
+    """
+    from indexer.cli import feed_tables
+
+    now = session.now()
+    with session.connect() as store:
+        known = store.feeds.all()
+    directory = Directory(known)
+    missing = [each for each in feeds or () if directory.find(each) is None]
+    if missing:
+        raise UsageError(f"there is no feed «{missing[0]}»; see: condensat feeds list")
+    records = directory.find_all(feeds) if feeds else known
+    troubled = [each for each in records if health.state(each) in health.TROUBLED]
+    if form is not output.Format.TABLE:
+        output.write_listing((feed_tables.to_dict(each, now=now) for each in records), form)
+    elif records:
+        output.show(feed_tables.check_table(records, now=now))
+        output.say(_summary(records), "dim")
+    else:
+        output.say("No feeds yet. Add one: condensat feeds add URL")
+    for each in troubled:
+        if health.state(each) in health.QUIETLY_WORSE:
+            output.say(f"{health.state(each).value}  {each.url}  {health.describe(each, now=now)}", "bold red")
+    if strict and troubled:
+        raise typer.Exit(ExitCode.FAILED)
+
+
+def _summary(records: Sequence[FeedRecord]) -> str:
+    """Count feeds by their states, the worst first."""
+    states = Counter(health.state(each) for each in records)
+    counted = ", ".join(f"{states[state]} {state.value}" for state in health.State if states[state])
+    return f"{output.count(len(records), 'feed')}: {counted}"
 
 
 @app.command("import", epilog="`condensat feeds import subscriptions.opml`\n\n`condensat feeds import - < feeds.opml`")
@@ -129,60 +183,32 @@ def add_opml(store: Store, data: bytes, *, now: datetime) -> tuple[list[str], in
     from indexer import opml
 
     found = opml.parse(data)
-    added = sum(store.feeds.add(each.url, name=each.title or None, now=now) for each in found)
+    added = store.feeds.add_all([(each.url, each.title or None) for each in found], now=now)
     return [each.url for each in found], added
 
 
-def find(known: list[FeedRecord], reference: str) -> FeedRecord | None:
-    """Find a feed by its address, name, title or id, or by a beginning of the id that is its alone."""
-    from indexer.elastic.feeds import feed_id
+class Directory:
+    """Finds feeds by what a user calls them: an address that it has or had, its name, title or id."""
 
-    if "://" in reference:
-        identity = feed_id(reference)
-        return next((each for each in known if each.id == identity), None)
-    for each in known:
-        if reference in (each.id, each.name, each.title):
-            return each
-    begun = [each for each in known if reference and each.id.startswith(reference.lower())]
-    return begun[0] if len(begun) == 1 else None
+    def __init__(self, known: Sequence[FeedRecord]) -> None:
+        self._known = known
+        self._by: dict[str, FeedRecord] = {}
+        for each in reversed(known):  # of several with one title the first is meant
+            self._by |= dict.fromkeys(filter(None, (each.title, each.name, *each.keys, each.id)), each)
 
+    def find(self, reference: str) -> FeedRecord | None:
+        """Find a feed by any of these, or by a beginning of the id that is its alone."""
+        from indexer.elastic.feeds import feed_id
+        from indexer.urls import normalise
 
-def to_dict(record: FeedRecord) -> dict[str, Any]:
-    """Give the JSON form of a feed."""
-    return {
-        "id": record.id,
-        "url": record.url,
-        "name": record.name,
-        "title": record.title,
-        "domain": record.domain,
-        "added": record.added,
-        "last_polled": record.last_polled,
-        "last_success": record.last_success,
-        "last_error": record.last_error,
-        "entries": record.entries,
-        "new_entries": record.new_entries,
-    }
+        if "://" in reference:
+            return self._by.get(feed_id(reference)) or self._by.get(normalise(reference))
+        if reference in self._by:
+            return self._by[reference]
+        begun = [each for each in self._known if reference and each.id.startswith(reference.lower())]
+        return begun[0] if len(begun) == 1 else None
 
-
-def table(records: list[FeedRecord], *, now: datetime) -> Table:
-    """Draw the feeds, each with the end of its last poll."""
-    drawn = Table(box=None, pad_edge=False, header_style="bold")
-    drawn.add_column("id", no_wrap=True)
-    drawn.add_column("feed", ratio=3, overflow="fold")
-    drawn.add_column("entries", justify="right")
-    drawn.add_column("new", justify="right")
-    drawn.add_column("polled", no_wrap=True)
-    drawn.add_column("last poll", ratio=2, overflow="fold")
-    for each in records:
-        polled = f"{output.span((now - each.last_polled).total_seconds())} ago" if each.last_polled else "never"
-        name = output.line(each.name or each.title or each.domain, "bold")
-        ended = Text("✓", "green") if each.last_success else Text(output.DASH, "dim")
-        drawn.add_row(
-            output.short(each.id),
-            Text.assemble(name, "\n", output.line(each.url, "dim")),
-            str(each.entries),
-            str(each.new_entries),
-            polled,
-            output.line(each.last_error, "red") if each.last_error else ended,
-        )
-    return drawn
+    def find_all(self, references: Sequence[str]) -> list[FeedRecord]:
+        """Find the feeds that are meant, each once, in order."""
+        found = map(self.find, references)
+        return list({each.id: each for each in found if each is not None}.values())

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from indexer.cli import feeds as feed_list
-from indexer.cli import files, output, progress, session, settings
+from indexer.cli import files, output, progress, session, stopping, watching, web
 from indexer.cli import report as reporting
 from indexer.cli.errors import UsageError
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from indexer.elastic.feeds import FeedRecord
 
 PANEL = "Take in"
+LEASE_SECONDS = 120.0
 
 Strict = Annotated[bool, typer.Option("--strict", help="Exit with 1 when anything was rejected.")]
 Form = Annotated[output.OneFormat, typer.Option("--format", help="How to write the report.")]
@@ -29,7 +31,7 @@ def register(app: typer.Typer) -> None:
     app.command(
         rich_help_panel=PANEL,
         epilog="`condensat ingest`\n\n`condensat ingest https://example.org/feed.xml`\n\n"
-        "`condensat ingest --opml subscriptions.opml --format json`",
+        "`condensat ingest --opml subscriptions.opml --format json`\n\n`condensat ingest --watch`",
     )(ingest)
     app.command(
         rich_help_panel=PANEL,
@@ -54,20 +56,36 @@ def ingest(
     processes: Annotated[
         int | None, typer.Option(min=1, help="Processes that extract; default: by the processors.")
     ] = None,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Go on until Ctrl-C or SIGTERM, polling each feed when it is due.")
+    ] = False,
+    lease: Annotated[
+        float,
+        typer.Option(
+            min=1, metavar="SECONDS", help="For how long a feed is kept from other workers if this one should die."
+        ),
+    ] = LEASE_SECONDS,
     strict: Strict = False,
     form: Form = output.OneFormat.TABLE,
 ) -> None:
     """Read the feeds, fetch what is new, index it, and find out what repeats what.
 
-    An address that is not among the feeds yet is added to them.
+    An address that is not among the feeds yet is added to them. Any number of these may run at once, on one machine
+    or several, over the same Elasticsearch: each feed is polled by one of them at a time.
     """
     from indexer import ingest as work
 
+    worker = work.Worker.this_process(timedelta(seconds=lease))
+    if watch:
+        if feeds or opml:
+            raise UsageError("--watch polls all feeds; add them first: condensat feeds add URL, or feeds import FILE")
+        raise typer.Exit(watching.run(worker, processes=processes, strict=strict, form=form))
     data = files.read_bytes(opml) if opml else None
     named = feeds or []
-    with session.connect() as store:
+    with session.connect() as store, stopping.by_signal() as stop:
         chosen = _choose(store, named, data)
-        asked = {each.url for each in map_named(chosen, named)}
+        pointed_at = feed_list.Directory(chosen).find_all(named)
+        asked = {each.url for each in pointed_at}
         if not chosen:
             output.say("No feeds yet. Add one: condensat feeds add URL")
             if form is output.OneFormat.TABLE:
@@ -75,12 +93,16 @@ def ingest(
         done = work.ingest(
             store,
             feeds=chosen,
-            allow_private=settings.load().allow_private,
+            named={each.id for each in pointed_at},
+            web=web.load(),
+            worker=worker,
             now=session.now,
             progress=progress.make(),
             processes=processes,
+            stop=stop,
         )
-    raise typer.Exit(reporting.finish(done, form, strict=strict, named=asked))
+    code = reporting.finish(done, form, strict=strict, named=asked)
+    raise typer.Exit(stopping.INTERRUPTED if stop.asked else code)
 
 
 def _choose(store: Store, named: Sequence[str], opml: bytes | None) -> list[FeedRecord]:
@@ -88,26 +110,23 @@ def _choose(store: Store, named: Sequence[str], opml: bytes | None) -> list[Feed
     known = store.feeds.all()
     if not named and opml is None:
         return known
-    unknown = [each for each in named if feed_list.find(known, each) is None]
+    directory = feed_list.Directory(known)
+    unknown = [each for each in named if directory.find(each) is None]
     for each in unknown:
         if "://" not in each:
             raise UsageError(f"There is no feed «{each}». See them: condensat feeds list; or write a whole address.")
         feed_list.check_url(each)
-    for each in unknown:
-        store.feeds.add(each, now=session.now())
+    store.feeds.add_all([(each, None) for each in unknown], now=session.now())
     listed = feed_list.add_opml(store, opml, now=session.now())[0] if opml is not None else []
-    return map_named(store.feeds.all(), [*named, *listed])
-
-
-def map_named(known: list[FeedRecord], references: Sequence[str]) -> list[FeedRecord]:
-    """Give the feeds that are meant, each once, in order."""
-    found = (feed_list.find(known, each) for each in references)
-    return list({each.id: each for each in found if each is not None}.values())
+    return feed_list.Directory(store.feeds.all()).find_all([*named, *listed])
 
 
 def add(
     pages: Annotated[list[str], typer.Argument(metavar="URL|FILE…", help="Addresses of pages, or HTML files.")],
     *,
+    ignore_robots: Annotated[
+        bool, typer.Option("--ignore-robots", help="Fetch a page even if its site's robots.txt forbids it.")
+    ] = False,
     strict: Strict = False,
     form: Form = output.OneFormat.TABLE,
 ) -> None:
@@ -126,7 +145,8 @@ def add(
             store,
             urls=urls,
             files=paths,
-            allow_private=settings.load().allow_private,
+            web=web.load(),
+            obey_robots=not ignore_robots,
             now=session.now,
             progress=progress.make(),
         )

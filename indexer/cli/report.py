@@ -13,7 +13,7 @@ from indexer.cli.errors import ExitCode
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
-    from indexer.models import Rejection, Report
+    from indexer.models import Alarm, Rejection, Report
 
 FEEDS_SHOWN = 20  # failed feeds that the table names; JSON has all of them
 WARNINGS_SHOWN = 5
@@ -31,6 +31,8 @@ def finish(
         output.write_json(report.to_dict())
     else:
         output.stderr().print(table(report))
+    for alarm in report.alarms:
+        output.say(alarm_line(alarm))
     for problem in failed:
         output.say(problem, "red")
     return code(report, strict=strict, named=named, failed=failed)
@@ -41,9 +43,10 @@ def code(report: Report, *, strict: bool, named: Collection[str] = (), failed: C
     rejected = [*report.rejections, *report.feeds_failed]
     bad = (
         report.failed_writes > 0
+        or report.outages > 0
         or bool(failed)
         or any(each.what in named for each in rejected)
-        or (strict and bool(rejected))
+        or (strict and bool(rejected or report.alarms))
     )
     return ExitCode.FAILED if bad else ExitCode.DONE
 
@@ -61,9 +64,10 @@ def table(report: Report) -> Table:
 def _rows(report: Report) -> Iterator[tuple[str, Text]]:
     if not (report.created or report.updated or report.pairs or report.failed_writes):
         yield "", Text("Nothing new.", style="green")
-    if report.feeds_read or report.feeds_failed:
+    if report.feeds_read or report.feeds_failed or report.feeds_skipped:
         unchanged = f", {report.feeds_unchanged} unchanged since the last time" if report.feeds_unchanged else ""
-        yield "feeds", Text(f"{report.feeds_read} read{unchanged}")
+        skipped = f", {report.feeds_skipped} skipped" if report.feeds_skipped else ""
+        yield "feeds", Text(f"{report.feeds_read} read{unchanged}{skipped}")
     counts = f"{report.created} created, {report.updated} updated, {report.unchanged} unchanged"
     yield "articles", Text(f"{report.read} read: {counts}")
     if report.pairs:
@@ -99,3 +103,8 @@ def _problems(report: Report) -> Iterator[tuple[str, Text]]:
 def describe(rejection: Rejection) -> str:
     """Write one rejection on a line."""
     return f"{rejection.what}: {rejection.detail}" if rejection.detail else rejection.what
+
+
+def alarm_line(alarm: Alarm) -> Text:
+    """Write one alarm on a line."""
+    return Text.assemble((f"{alarm.state}  ", "bold red"), output.line(alarm.url), "  ", output.line(alarm.detail))

@@ -38,4 +38,19 @@ def connect(*, init: bool = True) -> Store:
         store = Store.connect(local.url, prefix=chosen.prefix, username=local.username, password=local.password)
     if init and store.missing():
         output.say(f"created {', '.join(store.init())}", "dim")
+    if init:
+        _upgrade(store)
     return store
+
+
+def _upgrade(store: Store) -> None:
+    """Bring indices up to this version where that is possible; who may only read can do without."""
+    from indexer.elastic.errors import StoreError
+
+    try:
+        upgraded = store.upgrade()
+    except StoreError as error:
+        output.say(f"the indices are of an older version and could not be brought up to this one: {error}", "yellow")
+        return
+    if upgraded:
+        output.say(f"brought up to this version: {', '.join(upgraded)}", "dim")

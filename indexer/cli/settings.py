@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from contextvars import ContextVar
 from pathlib import Path
@@ -21,6 +22,8 @@ from indexer.cli.errors import UsageError
 PREFIX = "CONDENSAT_"
 FILE = "condensat.toml"
 
+USER_AGENT = re.compile(r"[A-Za-z][A-Za-z_-]*(?:/\S+)?(?: [\x20-\x7e]*)?")  # RFC 9309's product token comes first
+
 _flags: ContextVar[dict[str, Any]] = ContextVar("_flags", default={})  # noqa: B039 - replaced, never changed in place
 
 
@@ -38,6 +41,10 @@ class Settings(BaseSettings):
     home: Path = Field(default_factory=lambda: platformdirs.user_data_path("condensat"))
     prefix: str = Field(default="condensat", pattern=r"^[a-z0-9][a-z0-9_-]{0,99}$")
     allow_private: bool = False
+    user_agent: str | None = None
+    host_delay: float = Field(default=1.0, ge=0, le=3600)  # seconds between two requests to one host
+    host_connections: int = Field(default=2, ge=1, le=100)
+    connections: int = Field(default=32, ge=1, le=1_000)  # to all hosts together
 
     @field_validator("home")
     @classmethod
@@ -50,6 +57,13 @@ class Settings(BaseSettings):
         if url is not None and not url.startswith(("http://", "https://")):
             raise ValueError("write the whole address, such as http://localhost:9200")
         return url
+
+    @field_validator("user_agent")
+    @classmethod
+    def _begins_with_a_name(cls, user_agent: str | None) -> str | None:
+        if user_agent is not None and not USER_AGENT.fullmatch(user_agent):
+            raise ValueError("begin with a name that robots.txt can know, such as mybot/1.0 (+https://example.org/bot)")
+        return user_agent
 
     @classmethod
     def settings_customise_sources(

@@ -9,7 +9,7 @@ from indexer.elastic import bulk, candidates, schema
 from indexer.elastic.changes import Change, change
 from indexer.elastic.documents import STATE_FIELDS, VERDICT_FIELDS, state, version
 from indexer.elastic.errors import StoreError, translated
-from indexer.elastic.paging import parts, scan
+from indexer.elastic.paging import LOOKUP, parts, scan
 from indexer.models import Outcome
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from indexer.elastic.pending import Pending
     from indexer.reposts import Version
 
-EARLIEST = [{"effective": "asc"}, {"id": "asc"}]
 DERIVED_FIELDS = ("repost_of", "reposts", "repeats")
 REWRITES = 5  # tries after a version conflict: each means that somebody else made progress
 
@@ -130,6 +129,7 @@ class Articles:
         """
         ends: dict[str, Written] = {}
         todo = {document["id"]: (document, at) for document, at in zip(documents, seen, strict=True)}
+        marked: set[str] = set()  # for a state in which the article will not be, where somebody else was faster
         for _ in range(REWRITES):
             current = self._raw(list(todo))
             changes: dict[str, Change] = {}
@@ -140,9 +140,11 @@ class Articles:
                 if found:
                     changes[identity] = found
                 else:
-                    ends[identity] = Written(id=identity, outcome=Outcome.UNCHANGED)
-            states = {identity: each.state for identity, each in changes.items() if each.state}
-            self._pending.mark(states, fresh=states.keys() - current.keys(), now=now)
+                    ends[identity] = Written(id=identity, outcome=Outcome.UNCHANGED, pending=identity in marked)
+            states = {identity: state(current[identity]["_source"]) for identity in marked & current.keys()}
+            states |= {identity: each.state for identity, each in changes.items() if each.state}
+            marked |= states.keys()
+            self._pending.mark(states, now=now)
             actions = [_action(identity, each, current.get(identity)) for identity, each in changes.items()]
             conflicts, refused = set(), set()
             for item in bulk.send(self._client, self._write, actions):
@@ -182,30 +184,38 @@ class Articles:
         """Find, for each article, those that may repeat it or that it may repeat; as of the last refresh."""
         return candidates.find(self._client, self._read, versions, window_days=window_days)
 
-    def with_text(self, text_hash: str) -> list[str]:
-        """List every article that has exactly this text; as of the last refresh."""
-        body = {"query": {"term": {"text_hash": text_hash}}, "source": False}
-        return [hit["_id"] for hit in self.scan(body, page=5_000)]
+    # -- sources -------------------------------------------------------------------------------------------
 
-    def crowds(self, text_hashes: Iterable[str], *, over: int) -> dict[str, str]:
-        """Give the texts that more than ``over`` articles have, each with the id of the earliest of them."""
-        found = {}
-        for part in parts(sorted(text_hashes)):
-            answer = self.search(
-                {
-                    "query": {"terms": {"text_hash": list(part)}},
-                    "size": 0,
-                    "aggs": {
-                        "texts": {
-                            "terms": {"field": "text_hash", "size": len(part), "min_doc_count": over + 1},
-                            "aggs": {"first": {"top_hits": {"size": 1, "_source": False, "sort": EARLIEST}}},
-                        }
-                    },
-                }
-            )
-            for bucket in answer["aggregations"]["texts"]["buckets"]:
-                found[bucket["key"]] = bucket["first"]["hits"]["hits"][0]["_id"]
-        return found
+    def sources(self) -> dict[str, int]:
+        """Count the articles of every source, by its domain; as of the last refresh."""
+        found: dict[str, int] = {}
+        after: dict[str, Any] = {}
+        while True:
+            keys = {"size": LOOKUP, "sources": [{"domain": {"terms": {"field": "source.domain"}}}], **after}
+            answer = self.search({"size": 0, "aggs": {"sources": {"composite": keys}}})["aggregations"]["sources"]
+            found |= {bucket["key"]["domain"]: bucket["doc_count"] for bucket in answer["buckets"]}
+            if "after_key" not in answer:
+                return found
+            after = {"after": answer["after_key"]}
+
+    def texts_of(self, domain: str) -> Iterator[tuple[str, str]]:
+        """Yield ``(id, text)`` of the articles of a source, the latest first; as of the last refresh."""
+        order = [{"effective": "desc"}, {"id": "asc"}]
+        body = {"query": {"term": {"source.domain": domain}}, "sort": order, "source_includes": ["text"]}
+        for hit in self.scan(body):
+            yield hit["_id"], hit["_source"]["text"]
+
+    def ids_of(self, domain: str) -> Iterator[str]:
+        """Yield the ids of the articles of a source; as of the last refresh."""
+        body = {"query": {"term": {"source.domain": domain}}, "source": False}
+        for hit in self.scan(body, page=5_000):
+            yield hit["_id"]
+
+    def shared_by(self, keywords: Iterable[str], *, but: str, least: int) -> frozenset[str]:
+        """Give those of these sampled hashes that articles of ``least`` sources other than ``but`` have."""
+        return candidates.shared_by(self._client, self._read, sorted(keywords), but=but, least=least)
+
+    # -- what is derived from pairs ------------------------------------------------------------------------
 
     def derived(self, ids: Sequence[str]) -> dict[str, Derived]:
         """Read what was derived from the pairs of each article, with its place in the sequence of writes."""

@@ -24,6 +24,9 @@ class Item:
     id: str
     status: int
     error: str = ""
+    created: bool = False  # it was not there before
+    seq_no: int = -1  # where it was written: its place in the sequence of writes
+    primary_term: int = -1
 
     @property
     def ok(self) -> bool:
@@ -64,7 +67,16 @@ def _request(client: Elasticsearch, alias: str, operations: list[Any]) -> list[I
     for each in answer["items"]:
         (outcome,) = each.values()
         error = outcome.get("error")
-        items.append(Item(outcome["_id"], outcome["status"], _words(error) if error else ""))
+        items.append(
+            Item(
+                outcome["_id"],
+                outcome["status"],
+                _words(error) if error else "",
+                created=outcome.get("result") == "created",
+                seq_no=outcome.get("_seq_no", -1),
+                primary_term=outcome.get("_primary_term", -1),
+            )
+        )
     return items
 
 

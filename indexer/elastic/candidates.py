@@ -10,7 +10,8 @@ import orjson
 from indexer.elastic.documents import moment
 from indexer.elastic.errors import StoreError, translated
 from indexer.elastic.paging import parts
-from indexer.shingles import signature
+from indexer.shingles import ALL, GRAM, signature
+from indexer.stars import is_copy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 LEAST_SHARED = 2  # sampled hashes: a shared run of 34 tokens has that many, and strangers seldom have
 LEAST_SHARED_LONG = 3  # where both texts are long, what makes a pair has a run of 60 tokens, or more than a few runs
 LONG = 200  # tokens
+LEAST_SHARED_SHORT = 5  # where all grams of both are kept: half of 48 words in pieces of six have twelve
+SHORT = ALL + GRAM - 1  # tokens
 CLAUSES = 1_000  # sampled hashes a query: the clause limit is 2,621 on a machine of 16 cores with a small heap
 PAGE = 500  # candidates a page; all pages are read
 _FIELDS = ["text_hash", "effective", "tokens"]
@@ -32,8 +35,8 @@ class Candidate:
     """An article that shares sampled hashes with another; what can be told of it without reading it."""
 
     id: str
-    text_hash: str
     effective: str  # as ``documents.moment`` writes it: its order is that of time
+    is_copy: bool  # see ``stars.is_copy``
 
 
 def find(client: Elasticsearch, alias: str, versions: Sequence[Version], *, window_days: int) -> list[list[Candidate]]:
@@ -64,12 +67,43 @@ def find(client: Elasticsearch, alias: str, versions: Sequence[Version], *, wind
         unread = [number for number in unread if after[number]]
     return [
         [
-            Candidate(identity, facts[identity]["text_hash"][0], facts[identity]["effective"][0])
+            _candidate(each, identity, facts[identity], count)
             for identity, count in counts.items()
             if count >= _least(len(each.shingled.tokens), facts[identity]["tokens"][0], len(signed))
         ]
         for each, counts, signed in zip(versions, shared, hashes, strict=True)
     ]
+
+
+def shared_by(client: Elasticsearch, alias: str, keywords: Sequence[str], *, but: str, least: int) -> frozenset[str]:
+    """Give those of these sampled hashes that articles of ``least`` sources other than ``but`` have."""
+    shared = set()
+    header = orjson.dumps({"index": alias, "allow_partial_search_results": False})
+    for part in parts(keywords, PAGE):
+        lines: list[Any] = []
+        for keyword in part:
+            query = {
+                "bool": {
+                    "filter": [{"term": {"signature": keyword}}],
+                    "must_not": [{"term": {"source.domain": but}}],
+                }
+            }
+            sources = {"terms": {"field": "source.domain", "size": least}}
+            lines += [header, orjson.dumps({"size": 0, "query": query, "aggs": {"sources": sources}})]
+        with translated():
+            answer = client.msearch(searches=lines)
+        for keyword, response in zip(part, _sound(answer), strict=True):
+            if len(response["aggregations"]["sources"]["buckets"]) >= least:
+                shared.add(keyword)
+    return frozenset(shared)
+
+
+def _sound(answer: Any) -> list[Any]:
+    """Give the responses of a multi-search, none of which may be partial."""
+    for response in answer["responses"]:
+        if "error" in response or response["timed_out"]:
+            raise StoreError(f"a candidate search failed: {response.get('error', 'timed out')}")
+    return list(answer["responses"])
 
 
 def _pages(client: Elasticsearch, alias: str, searches: Sequence[tuple[dict[str, Any], Any]]) -> list[list[Any]]:
@@ -90,14 +124,19 @@ def _pages(client: Elasticsearch, alias: str, searches: Sequence[tuple[dict[str,
         return []
     with translated():
         answer = client.msearch(searches=lines)
-    for response in answer["responses"]:
-        if "error" in response or response["timed_out"]:
-            raise StoreError(f"a candidate search failed: {response.get('error', 'timed out')}")
-    return [response["hits"]["hits"] for response in answer["responses"]]
+    return [response["hits"]["hits"] for response in _sound(answer)]
+
+
+def _candidate(each: Version, identity: str, facts: dict[str, list[Any]], count: int) -> Candidate:
+    same_text = facts["text_hash"][0] == each.shingled.text_hash
+    copy = same_text or is_copy(count, len(each.shingled.tokens), facts["tokens"][0])
+    return Candidate(identity, facts["effective"][0], copy)
 
 
 def _least(tokens: int, other_tokens: int, hashes: int) -> int:
-    """Give how many hashes must be shared: all of a text that has fewer than ``LEAST_SHARED``."""
+    """Give how many hashes must be shared: all of a text that has fewer."""
+    if max(tokens, other_tokens) <= SHORT:
+        return min(LEAST_SHARED_SHORT, hashes)
     return LEAST_SHARED_LONG if min(tokens, other_tokens) >= LONG else min(LEAST_SHARED, hashes)
 
 
@@ -113,7 +152,9 @@ def _queries(each: Version, hashes: Sequence[str], window_days: int) -> Iterator
         span = f"||-{window_days}d", f"||+{window_days}d"
         base = moment(each.effective)
         window = [{"range": {"effective": {"gte": base + span[0], "lte": base + span[1]}}}]
-    equal = {"constant_score": {"filter": {"term": {"text_hash": each.shingled.text_hash}}, "boost": LEAST_SHARED_LONG}}
+    equal = {
+        "constant_score": {"filter": {"term": {"text_hash": each.shingled.text_hash}}, "boost": LEAST_SHARED_SHORT}
+    }
     for piece in pieces or [()]:
         terms = [{"term": {"signature": hash_}} for hash_ in piece]
         shoulds: list[dict[str, Any]] = [equal]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from indexer.elastic import bulk, schema
 from indexer.elastic.documents import pair as read_pair
 from indexer.elastic.documents import pair_document
-from indexer.elastic.errors import StoreError
+from indexer.elastic.errors import StoreError, translated
 from indexer.elastic.paging import parts, scan
 
 if TYPE_CHECKING:
@@ -31,16 +31,26 @@ class Pairs:
         """Make every acknowledged write visible to searches."""
         bulk.refresh(self._client, self._write)
 
-    def write(self, pairs: Sequence[tuple[Pair, str, str]], *, gone: Sequence[str], now: datetime) -> None:
-        """Store pairs, each with the text hashes of the earlier and the later side, and delete those ``gone``."""
+    def write(self, pairs: Sequence[tuple[Pair, str, str]], *, gone: Sequence[str], now: datetime) -> set[str]:
+        """Store pairs, each with the text hashes of the earlier and the later side, and delete those ``gone``.
+
+        Gives the ids of the pairs that were not there before.
+        """
         actions: list[bulk.Action] = [("delete", identity, {}, None) for identity in gone]
         actions += [
             ("index", pair.id, {}, pair_document(pair, earlier_hash=earlier, later_hash=later, judged=now))
             for pair, earlier, later in pairs
         ]
-        for item in bulk.send(self._client, self._write, actions):
+        items = bulk.send(self._client, self._write, actions)
+        for item in items:
             if not item.ok and item.status != 404:
                 raise StoreError(f"pair {item.id}: {item.error}")
+        return {item.id for item in items if item.created}
+
+    def count(self) -> int:
+        """Count the pairs that searches see."""
+        with translated():
+            return int(self._client.count(index=self._read)["count"])
 
     def naming(self, ids: Sequence[str]) -> Iterator[Pair]:
         """Yield every stored pair that names one of these articles; as of the last refresh."""
@@ -48,13 +58,6 @@ class Pairs:
             body = {"query": {"terms": {"articles": list(part)}}}
             for hit in scan(self._client, self._read, body, page=2_000):
                 yield read_pair(hit["_source"])
-
-    def aside(self, text_hash: str, first: str) -> Iterator[Pair]:
-        """Yield the pairs that name an article with this text and do not name ``first``; as of the last refresh."""
-        text = [{"term": {name: text_hash}} for name in ("earlier_hash", "later_hash")]
-        query = {"bool": {"should": text, "minimum_should_match": 1, "must_not": [{"term": {"articles": first}}]}}
-        for hit in scan(self._client, self._read, {"query": query}, page=2_000):
-            yield read_pair(hit["_source"])
 
     def find(self, query: dict[str, Any], *, newest_first: bool = True) -> Iterator[Pair]:
         """Yield the pairs that a query matches, by the later article's date."""

@@ -28,7 +28,6 @@ class Mark:
 
     id: str
     state: str  # of the article for which pairs are to be found; see ``documents.state``
-    fresh: bool  # it was created with this mark: no pair of an older state can name it
     since: datetime
     seq_no: int
     primary_term: int
@@ -42,24 +41,17 @@ class Pending:
         self._read = schema.read_alias(prefix, "pending")
         self._write = schema.write_alias(prefix, "pending")
 
-    def mark(self, states: Mapping[str, str], *, fresh: Iterable[str] = (), now: datetime) -> None:
+    def mark(self, states: Mapping[str, str], *, now: datetime) -> None:
         """Mark articles, given the state in which each will be; a mark that is there is replaced."""
-        new = set(fresh)
-        self._send(
-            [
-                ("index", identity, {}, _document(identity, state, fresh=identity in new, now=now))
-                for identity, state in states.items()
-            ]
-        )
+        self._send([("index", each, {}, _document(each, state, now=now)) for each, state in states.items()])
 
-    def mark_again(self, states: Mapping[str, str], *, now: datetime) -> None:
-        """Mark articles that are there already, to be judged again; a mark that is there stays, it is as good."""
-        self._send(
-            [
-                ("create", identity, {}, _document(identity, state, fresh=False, now=now))
-                for identity, state in states.items()
-            ]
-        )
+    def mark_again(self, states: Mapping[str, str], *, now: datetime) -> set[str]:
+        """Mark articles that are there already, to be judged again; a mark that is there stays, it is as good.
+
+        Gives the ids of the marks that were not there.
+        """
+        items = self._send([("create", each, {}, _document(each, state, now=now)) for each, state in states.items()])
+        return {item.id for item in items if item.created}
 
     def read(self, ids: Sequence[str]) -> dict[str, Mark]:
         """Read the marks of these articles, in real time."""
@@ -94,14 +86,16 @@ class Pending:
         for hit in scan(self._client, self._read, body, page=5_000):
             yield hit["_id"]
 
-    def _send(self, actions: Sequence[bulk.Action]) -> None:
-        for item in bulk.send(self._client, self._write, actions):
+    def _send(self, actions: Sequence[bulk.Action]) -> list[bulk.Item]:
+        items = bulk.send(self._client, self._write, actions)
+        for item in items:
             if not item.ok and not item.conflict:
                 raise StoreError(f"mark of article {item.id}: {item.error}")
+        return items
 
 
-def _document(identity: str, state: str, *, fresh: bool, now: datetime) -> dict[str, Any]:
-    return {"id": identity, "state": state, "fresh": fresh, "since": moment(now)}
+def _document(identity: str, state: str, *, now: datetime) -> dict[str, Any]:
+    return {"id": identity, "state": state, "since": moment(now)}
 
 
 def _mark(hit: dict[str, Any]) -> Mark:
@@ -109,7 +103,6 @@ def _mark(hit: dict[str, Any]) -> Mark:
     return Mark(
         id=hit["_id"],
         state=source["state"],
-        fresh=source["fresh"],
         since=parse_moment(source["since"]),
         seq_no=hit["_seq_no"],
         primary_term=hit["_primary_term"],

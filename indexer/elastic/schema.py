@@ -68,6 +68,25 @@ def create(client: Elasticsearch, prefix: str) -> list[str]:
     return created
 
 
+def upgrade(client: Elasticsearch, prefix: str) -> list[str]:
+    """Add the fields that a newer version brought to the feeds, and name the aliases that got some.
+
+    That is possible in place since this index has no analysis, and fields are only ever added to it: what was written
+    before simply lacks them.
+    """
+    alias, shipped = read_alias(prefix, "feeds"), definition("feeds")["mappings"]
+    with translated():
+        indices = client.indices.get_mapping(index=alias)
+        older = [
+            name
+            for name, each in indices.items()
+            if each["mappings"].get("_meta", {}).get("version", 0) < shipped["_meta"]["version"]
+        ]
+        for name in older:
+            client.indices.put_mapping(index=name, properties=shipped["properties"], meta=shipped["_meta"])
+    return [alias] if older else []
+
+
 def outdated(client: Elasticsearch, prefix: str) -> list[str]:
     """List the aliases whose index was made from another version of its mappings than the shipped one."""
     found = []

@@ -11,6 +11,7 @@ from indexer.elastic import schema
 from indexer.elastic.articles import Articles
 from indexer.elastic.errors import translated
 from indexer.elastic.feeds import Feeds
+from indexer.elastic.leases import Leases
 from indexer.elastic.pairs import Pairs
 from indexer.elastic.pending import Pending
 from indexer.elastic.sources import Sources
@@ -35,6 +36,7 @@ class Store:
         self.articles = Articles(client, prefix, self.pending)
         self.pairs = Pairs(client, prefix)
         self.feeds = Feeds(client, prefix)
+        self.leases = Leases(client, prefix)
         self.sources = Sources(client, prefix)
         self.sums = Sums(client, prefix)
 
@@ -73,6 +75,10 @@ class Store:
     def init(self) -> list[str]:
         """Create the indices that are missing and give their names."""
         return schema.create(self._client, self.prefix)
+
+    def upgrade(self) -> list[str]:
+        """Add the fields that a newer version brought, where that is possible in place; name the aliases."""
+        return schema.upgrade(self._client, self.prefix)
 
     def missing(self) -> list[str]:
         """List the aliases that ``init`` would create."""

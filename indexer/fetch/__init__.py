@@ -1,8 +1,11 @@
 """Fetch feeds and pages over HTTP: bounded in size, time, redirects and connections, and from public addresses alone.
 
-It must not know what is in a body. The HTTP library is known here and nowhere else.
+It must not know what is in a body. The HTTP library and the parser of robots.txt are known here and nowhere else.
 """
 
-from indexer.fetch.client import DEFAULT_USER_AGENT, Fetcher, Limits
+from indexer.fetch.client import DEFAULT_USER_AGENT, Fetcher
+from indexer.fetch.errors import FetchError
+from indexer.fetch.exchange import Limits
+from indexer.fetch.pacing import DEFAULT_PACING, Pacing
 
-__all__ = ["DEFAULT_USER_AGENT", "Fetcher", "Limits"]
+__all__ = ["DEFAULT_PACING", "DEFAULT_USER_AGENT", "FetchError", "Fetcher", "Limits", "Pacing"]

@@ -1,4 +1,4 @@
-"""The HTTP client: one GET with its redirects, retries and limits.
+"""Fetching: redirects, retries, turns and robots.txt around single requests.
 
 What may be connected to is decided in ``addresses``; what a body means, by those who asked for it.
 """
@@ -6,29 +6,33 @@ What may be connected to is decided in ``addresses``; what a body means, by thos
 from __future__ import annotations
 
 import asyncio
-import re
-import ssl
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal, Self
-from weakref import WeakValueDictionary
 
-import httpcore2
 import httpx2
 
 from indexer import __version__
-from indexer.fetch.addresses import GuardedNetwork, NoSuchHostError, resolve
-from indexer.models import Fetched, Reason, RejectedError
+from indexer.fetch import headers as read_headers
+from indexer.fetch import robots
+from indexer.fetch.addresses import resolve
+from indexer.fetch.errors import FetchError, refused
+from indexer.fetch.exchange import DEFAULT_LIMITS, Answer, Cap, Clock, Limits, TemporaryError, Wire, parse
+from indexer.fetch.pacing import DEFAULT_PACING, Hosts, Pacing, PausedError
+from indexer.models import Failure, Fetched, Reason, RejectedError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    import ssl
+    from collections.abc import AsyncIterator, Callable
     from types import TracebackType
 
     from indexer.fetch.addresses import Resolve
 
 Kind = Literal["feed", "page"]
 
-DEFAULT_USER_AGENT = f"condensat/{__version__} (+feed reader and news index)"
+# Whoever runs this names themselves by the setting, so that a site's owner knows whom to write to.
+DEFAULT_USER_AGENT = f"condensat/{__version__} (+https://condensat.example/robot)"
 
 ACCEPT: dict[Kind, str] = {
     "feed": "application/atom+xml, application/rss+xml, application/rdf+xml;q=0.9, "
@@ -39,73 +43,39 @@ ACCEPT_ENCODING = "gzip, deflate, br, zstd"
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 PERMANENT_REDIRECTS = frozenset({301, 308})
-TEMPORARY_STATUSES = frozenset({502, 503, 504})
+TEMPORARY_STATUSES = frozenset({502, 503, 504})  # worth another try in a moment
+TOO_MANY, BUSY = 429, 503  # answers by which a server asks for rest
 NOT_MODIFIED = 304
 
-# Names, IDNA-encoded, of labels of up to 63 characters (underscores do occur), and addresses of either version.
-HOST = re.compile(rb"(?:[A-Za-z0-9_~-]{1,63}\.)*[A-Za-z0-9_~-]{1,63}\.?|[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*")
-MAX_PORT = 65535
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Limits:
-    """What one fetch may cost. Times in seconds, sizes in bytes."""
-
-    connect: float = 10.0  # name look-up, TCP and TLS each
-    read: float = 20.0  # between two pieces of the answer
-    total: float = 45.0  # redirects, retries and their pauses included; waiting for a free connection is not
-    # 6 % of 683 real feeds are over 1 MB, none over 10; the largest of 1,429 real pages has 2.2 MB. Counted on the
-    # wire and again decompressed.
-    feed_bytes: int = 10_000_000
-    page_bytes: int = 5_000_000
-    redirects: int = 8
-    retry_pauses: tuple[float, ...] = (0.5, 1.5)  # as many further tries after temporary errors as there are pauses
-
-
-DEFAULT_LIMITS = Limits()
+PAUSE_TOO_MANY = 30.0  # seconds for which a host is left alone after a 429 that does not say how long
+PAUSE_CAP = 24 * 3600.0  # seconds; longer wishes are mistakes
 
 
 @dataclass(frozen=True, slots=True)
-class _Answer:
-    """One HTTP answer, its body read unless it redirects."""
+class _Wanted:
+    """What all requests of one fetch have in common."""
 
-    status: int
-    headers: httpx2.Headers
-    body: bytes
-
-
-class _TemporaryError(Exception):
-    """Something that may be otherwise in a moment; carries the rejection for when it is not."""
-
-    def __init__(self, rejection: RejectedError) -> None:
-        super().__init__(str(rejection))
-        self.rejection = rejection
+    headers: dict[str, str]
+    cap: Cap
+    redirects: int
+    obey_robots: bool
 
 
-class _CappedStream(httpx2.AsyncByteStream):
-    """A body as it comes over the wire, which ends in RejectedError TOO_LARGE at ``cap`` bytes."""
+@dataclass(frozen=True, slots=True)
+class _End:
+    """Where a chain of redirects ended; the place of its connection is still taken."""
 
-    def __init__(self, response: httpcore2.Response, cap: int) -> None:
-        self._response = response
-        self._cap = cap
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        size = 0
-        async for part in self._response.aiter_stream():
-            size += len(part)
-            if size > self._cap:
-                raise _too_large(self._cap)
-            yield part
-
-    async def aclose(self) -> None:
-        await self._response.aclose()
+    answer: Answer
+    target: httpx2.URL
+    asked: tuple[str, ...]
+    permanent: bool
 
 
 class Fetcher:
-    """Fetches over HTTP/1.1 and 2; an async context manager, safe for any number of ``get`` at once.
+    """Fetches over HTTP/1.1 and 2; an async context manager, safe for any number of fetches at once.
 
-    ``concurrency`` and ``per_host`` bound the requests under way; more wait their turn without a connection.
-    Nothing is taken from the environment (no proxy, no certificates), and no cookie outlives its redirect chain.
+    More of them than ``pacing`` allows wait their turn without a connection. Nothing is taken from the environment (no
+    proxy, no certificates), and no cookie outlives its redirect chain.
     """
 
     def __init__(
@@ -113,220 +83,204 @@ class Fetcher:
         *,
         allow_private: bool = False,
         user_agent: str = DEFAULT_USER_AGENT,
-        concurrency: int = 32,
-        per_host: int = 2,
+        pacing: Pacing = DEFAULT_PACING,
         limits: Limits = DEFAULT_LIMITS,
         tls: ssl.SSLContext | None = None,
         resolve: Resolve = resolve,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._user_agent = user_agent
         self._limits = limits
-        self._per_host = per_host
-        self._free = asyncio.Semaphore(concurrency)
-        self._hosts: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
-        self._pool = httpcore2.AsyncConnectionPool(
-            ssl_context=tls or httpx2.create_ssl_context(trust_env=False),
-            max_connections=concurrency,
-            max_keepalive_connections=concurrency,
-            keepalive_expiry=15.0,
-            http2=True,
-            network_backend=GuardedNetwork(allow_private=allow_private, resolve=resolve),
+        self._now = now
+        self._hosts = Hosts(pacing)
+        self._places = asyncio.Semaphore(pacing.connections)
+        self._wire = Wire(
+            allow_private=allow_private, connections=pacing.connections, limits=limits, tls=tls, resolve=resolve
         )
+        self._robots = robots.Robots(
+            self._robots_txt, user_agent=user_agent, clock=lambda: asyncio.get_running_loop().time()
+        )
+        self._stopped = False
+        self._under_way: set[asyncio.Timeout] = set()
 
     async def __aenter__(self) -> Self:
-        await self._pool.__aenter__()
+        await self._wire.__aenter__()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self._pool.__aexit__(kind, value, trace)
+        await self._wire.__aexit__(kind, value, trace)
 
-    async def get(self, url: str, *, kind: Kind, etag: str | None = None, last_modified: str | None = None) -> Fetched:
-        """Fetch ``url`` and what it redirects to.
+    def stop(self) -> None:
+        """Let every fetch that is under way, and all that follow, end in RejectedError INTERRUPTED."""
+        self._stopped = True
+        for each in self._under_way:
+            each.reschedule(asyncio.get_running_loop().time())
+
+    async def get(
+        self,
+        url: str,
+        *,
+        kind: Kind,
+        etag: str | None = None,
+        last_modified: str | None = None,
+        obey_robots: bool = False,
+    ) -> Fetched:
+        """Fetch ``url`` and what it redirects to; see ``open``."""
+        opened = self.open(url, kind=kind, etag=etag, last_modified=last_modified, obey_robots=obey_robots)
+        async with opened as fetched:
+            return fetched
+
+    @asynccontextmanager
+    async def open(
+        self,
+        url: str,
+        *,
+        kind: Kind,
+        etag: str | None = None,
+        last_modified: str | None = None,
+        obey_robots: bool = False,
+    ) -> AsyncIterator[Fetched]:
+        """Fetch ``url`` and what it redirects to, and keep the place of its connection until the block ends.
+
+        So bodies are not read in faster than the block deals with them, and never more of them lie in memory than
+        there are connections.
 
         ``etag`` and ``last_modified`` are those of an earlier answer: where they still hold, the status is 304 and
-        the body empty. Any other status than 2xx raises. Raises RejectedError with one of UNREACHABLE, TIMEOUT,
-        HTTP_STATUS (the detail is the number), TOO_LARGE, FORBIDDEN_ADDRESS, BAD_URL, TOO_MANY_REDIRECTS,
-        BAD_ENCODING.
+        the body empty. Any other status than 2xx raises. ``obey_robots`` asks each site on the way for its rules
+        first. Raises RejectedError with one of UNREACHABLE, TIMEOUT, HTTP_STATUS (the detail is the number),
+        TOO_LARGE, FORBIDDEN_ADDRESS, BAD_URL, TOO_MANY_REDIRECTS, BAD_ENCODING, ROBOTS, INTERRUPTED; as a FetchError
+        where it says more than the reason.
         """
         headers = {"User-Agent": self._user_agent, "Accept": ACCEPT[kind], "Accept-Encoding": ACCEPT_ENCODING}
         if etag:
             headers["If-None-Match"] = etag
         if last_modified:
             headers["If-Modified-Since"] = last_modified
-        cap = self._limits.feed_bytes if kind == "feed" else self._limits.page_bytes
-        clock = _Clock(self._limits.total)
+        size = self._limits.feed_bytes if kind == "feed" else self._limits.page_bytes
+        end = await self._until_stopped(url, _Wanted(headers, Cap(size), self._limits.redirects, obey_robots))
+        try:
+            answer = end.answer
+            unchanged = answer.status == NOT_MODIFIED and bool(etag or last_modified)
+            if not (200 <= answer.status < 300 or unchanged):
+                raise refused(answer.status, retry_after=self._retry_after(answer))
+            yield Fetched(
+                url=url,
+                final_url=str(end.target),
+                status=answer.status,
+                body=answer.body,
+                content_type=answer.headers.get("Content-Type"),
+                etag=answer.headers.get("ETag"),
+                last_modified=answer.headers.get("Last-Modified"),
+                redirects=end.asked,
+                moved_permanently_to=str(end.target) if end.asked and end.permanent else None,
+                max_age=read_headers.max_age(answer.headers),
+            )
+        finally:
+            self._places.release()
+
+    async def _until_stopped(self, url: str, wanted: _Wanted) -> _End:
+        if self._stopped:
+            raise RejectedError(Reason.INTERRUPTED, "stopped before it was asked")
+        try:
+            async with asyncio.timeout(None) as stopping:
+                self._under_way.add(stopping)
+                try:
+                    return await self._follow(url, wanted)
+                finally:
+                    self._under_way.discard(stopping)
+        except TimeoutError as error:
+            raise RejectedError(Reason.INTERRUPTED, "stopped while it was asked") from error
+
+    async def _robots_txt(self, url: str) -> robots.Answer:
+        headers = {
+            "User-Agent": self._user_agent,
+            "Accept": "text/plain, */*;q=0.1",
+            "Accept-Encoding": ACCEPT_ENCODING,
+        }
+        end = await self._follow(url, _Wanted(headers, Cap(robots.SIZE, cut=True), robots.REDIRECTS, obey_robots=False))
+        self._places.release()
+        return robots.Answer(end.answer.status, end.answer.body)
+
+    async def _follow(self, url: str, wanted: _Wanted) -> _End:
+        """Ask, and ask where that redirects to; whoever gets the end gives its place back."""
+        clock = Clock(self._limits.total)
         cookies = httpx2.Cookies()
-        target = _parse(url)
+        target = parse(url)
         asked: list[str] = []
         asked_with: set[tuple[str, str]] = set()
         permanent = True
         while True:
-            request = _build(target, headers, cookies, self._limits)
+            delay = await self._robots.delay(str(target)) if wanted.obey_robots else 0.0
+            request = self._wire.build(target, wanted.headers, cookies)
             # Sites that set a cookie and redirect to the same address are common: a loop is the same question again.
             question = (str(target), request.headers.get("Cookie", ""))
             if question in asked_with:
                 raise RejectedError(Reason.TOO_MANY_REDIRECTS, f"a loop at {target}")
             asked_with.add(question)
-            answer = await self._ask(request, cookies, cap, clock)
+            answer = await self._ask(request, cookies, wanted.cap, clock, delay)
             if answer.status not in REDIRECTS or "Location" not in answer.headers:
-                break
+                return _End(answer, target, tuple(asked), permanent)
+            self._places.release()
             asked.append(str(target))
-            if len(asked) > self._limits.redirects:
-                raise RejectedError(Reason.TOO_MANY_REDIRECTS, f"more than {self._limits.redirects}")
+            if len(asked) > wanted.redirects:
+                raise RejectedError(Reason.TOO_MANY_REDIRECTS, f"more than {wanted.redirects}")
             permanent = permanent and answer.status in PERMANENT_REDIRECTS
-            target = _parse(answer.headers["Location"], base=target)
-        if not (200 <= answer.status < 300 or (answer.status == NOT_MODIFIED and (etag or last_modified))):
-            raise RejectedError(Reason.HTTP_STATUS, str(answer.status))
-        return Fetched(
-            url=url,
-            final_url=str(target),
-            status=answer.status,
-            body=answer.body,
-            content_type=answer.headers.get("Content-Type"),
-            etag=answer.headers.get("ETag"),
-            last_modified=answer.headers.get("Last-Modified"),
-            redirects=tuple(asked),
-            moved_permanently_to=str(target) if asked and permanent else None,
-        )
+            target = parse(answer.headers["Location"], base=target)
 
-    async def _ask(self, request: httpx2.Request, cookies: httpx2.Cookies, cap: int, clock: _Clock) -> _Answer:
-        """Send one request, again after temporary errors."""
+    async def _ask(
+        self, request: httpx2.Request, cookies: httpx2.Cookies, cap: Cap, clock: Clock, delay: float
+    ) -> Answer:
+        """Send one request, again after temporary errors; the place of an answer's connection stays taken."""
         for pause in self._limits.retry_pauses:
             try:
-                return await self._try(request, cookies, cap, clock)
-            except _TemporaryError as error:
+                return await self._try(request, cookies, cap, clock, delay)
+            except TemporaryError as error:
                 if clock.left <= pause:
                     raise error.rejection from error
             clock.left -= pause
             await asyncio.sleep(pause)
         try:
-            return await self._try(request, cookies, cap, clock)
-        except _TemporaryError as error:
+            return await self._try(request, cookies, cap, clock, delay)
+        except TemporaryError as error:
             raise error.rejection from error
 
-    async def _try(self, request: httpx2.Request, cookies: httpx2.Cookies, cap: int, clock: _Clock) -> _Answer:
+    async def _try(
+        self, request: httpx2.Request, cookies: httpx2.Cookies, cap: Cap, clock: Clock, delay: float
+    ) -> Answer:
         """Send one request once, when it is its host's turn."""
-        async with self._turn(request.url.host), clock:
-            try:
-                answer = await self._exchange(request, cookies, cap)
-            except httpcore2.TimeoutException as error:
-                raise RejectedError(Reason.TIMEOUT, _describe_timeout(error, self._limits)) from error
-            except (httpcore2.NetworkError, httpcore2.ProtocolError) as error:
-                rejection = RejectedError(Reason.UNREACHABLE, str(error) or type(error).__name__)
-                if _is_lasting(error):
-                    raise rejection from error
-                raise _TemporaryError(rejection) from error
-            except httpx2.DecodingError as error:
-                raise RejectedError(Reason.BAD_ENCODING, str(error)) from error
-        if answer.status in TEMPORARY_STATUSES:
-            raise _TemporaryError(RejectedError(Reason.HTTP_STATUS, str(answer.status)))
-        return answer
-
-    async def _exchange(self, request: httpx2.Request, cookies: httpx2.Cookies, cap: int) -> _Answer:
-        raw = await self._pool.handle_async_request(
-            httpcore2.Request(
-                method=request.method,
-                url=httpcore2.URL(
-                    scheme=request.url.raw_scheme,
-                    host=request.url.raw_host,
-                    port=request.url.port,
-                    target=request.url.raw_path,
-                ),
-                headers=request.headers.raw,
-                extensions=request.extensions,
-            )
-        )
-        response = httpx2.Response(raw.status, headers=raw.headers, stream=_CappedStream(raw, cap), request=request)
+        host = request.url.host
         try:
-            cookies.extract_cookies(response)
-            body = await _read(response, cap) if 200 <= response.status_code < 300 else b""
-        finally:
-            await response.aclose()
-        return _Answer(response.status_code, response.headers, body)
+            # The host first: what waits for a slow host must not hold the connections of the others.
+            async with self._hosts.turn(host, delay=delay):
+                await self._places.acquire()
+                try:
+                    async with clock:
+                        answer = await self._wire.send(request, cookies, cap)
+                    self._heed(host, answer)
+                except BaseException:
+                    self._places.release()
+                    raise
+                return answer
+        except PausedError as error:
+            raise FetchError(
+                Reason.HTTP_STATUS,
+                f"{TOO_MANY}: {host} {error}",
+                failure=Failure.TEMPORARY,
+                status=TOO_MANY,
+                retry_after=error.seconds,
+            ) from error
 
-    @asynccontextmanager
-    async def _turn(self, host: str) -> AsyncIterator[None]:
-        """Wait until ``host`` may be asked. Pauses between requests to one host have their place here."""
-        gate = self._hosts.get(host)
-        if gate is None:
-            gate = self._hosts[host] = asyncio.Semaphore(self._per_host)
-        # The host first: what waits for a slow host must not hold the connections of the others.
-        async with gate, self._free:
-            yield
+    def _heed(self, host: str, answer: Answer) -> None:
+        """Leave a host alone that asks for it; raises TemporaryError for an answer that may be another in a moment."""
+        wish = self._retry_after(answer) if answer.status in {TOO_MANY, BUSY} else None
+        if answer.status == TOO_MANY and wish is None:
+            wish = PAUSE_TOO_MANY
+        if wish:
+            self._hosts.pause(host, min(wish, PAUSE_CAP))
+        elif answer.status in TEMPORARY_STATUSES and wish is None:
+            raise TemporaryError(refused(answer.status))
 
-
-class _Clock:
-    """The time that is left for a fetch; runs while it is entered, and ends what takes too long."""
-
-    def __init__(self, total: float) -> None:
-        self.total = total
-        self.left = total
-
-    async def __aenter__(self) -> None:
-        self._started = asyncio.get_running_loop().time()
-        self._timeout = asyncio.timeout(max(self.left, 0.0))
-        await self._timeout.__aenter__()
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.left -= asyncio.get_running_loop().time() - self._started
-        try:
-            await self._timeout.__aexit__(kind, value, trace)
-        except TimeoutError as error:
-            raise RejectedError(Reason.TIMEOUT, f"took more than {self.total:g} s") from error
-
-
-def _parse(link: str, *, base: httpx2.URL | None = None) -> httpx2.URL:
-    """Make an URL that can be asked, or raise BAD_URL."""
-    try:
-        url = httpx2.URL(link) if base is None else base.join(link)
-        host = url.raw_host
-    except (httpx2.InvalidURL, ValueError) as error:
-        raise RejectedError(Reason.BAD_URL, f"{error}: {link[:200]!r}") from error
-    if url.scheme not in {"http", "https"} or not host:
-        raise RejectedError(Reason.BAD_URL, f"not http or https: {link[:200]!r}")
-    if not HOST.fullmatch(host) or not (url.port is None or 0 < url.port <= MAX_PORT):
-        raise RejectedError(Reason.BAD_URL, f"no such host or port: {link[:200]!r}")
-    return url
-
-
-def _build(url: httpx2.URL, headers: dict[str, str], cookies: httpx2.Cookies, limits: Limits) -> httpx2.Request:
-    timeouts = {"connect": limits.connect, "read": limits.read, "write": limits.read, "pool": None}
-    try:
-        return httpx2.Request("GET", url, headers=headers, cookies=cookies, extensions={"timeout": timeouts})
-    except UnicodeEncodeError as error:  # an etag of another client, say
-        raise RejectedError(Reason.BAD_URL, f"a header cannot be sent: {error}") from error
-
-
-async def _read(response: httpx2.Response, cap: int) -> bytes:
-    """Read a body piece by piece, so that a decompression bomb grows no further than ``cap`` and one piece."""
-    announced = response.headers.get("Content-Length", "")
-    if announced.isdecimal() and int(announced[:20]) > cap:
-        raise _too_large(cap)
-    parts: list[bytes] = []
-    size = 0
-    async for part in response.aiter_bytes():
-        size += len(part)
-        if size > cap:
-            raise _too_large(cap)
-        parts.append(part)
-    return b"".join(parts)
-
-
-def _too_large(cap: int) -> RejectedError:
-    return RejectedError(Reason.TOO_LARGE, f"more than {cap / 1_000_000:g} MB")
-
-
-def _is_lasting(error: Exception) -> bool:
-    """Tell whether the same would happen again in a moment: no such host, or TLS objects (to a certificate, say)."""
-    cause = error.args[0] if error.args else None  # httpcore2 wraps the operating system's error so
-    return isinstance(error, NoSuchHostError | httpcore2.LocalProtocolError) or isinstance(cause, ssl.SSLError)
-
-
-def _describe_timeout(error: httpcore2.TimeoutException, limits: Limits) -> str:
-    if isinstance(error, httpcore2.ConnectTimeout):
-        return f"no connection within {limits.connect:g} s"
-    return f"nothing came for {limits.read:g} s"
+    def _retry_after(self, answer: Answer) -> float | None:
+        return read_headers.retry_after(answer.headers, now=self._now())

@@ -8,7 +8,7 @@ import multiprocessing
 import statistics
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -18,7 +18,10 @@ from trafilatura import bare_extraction
 
 from benchmarks.common import PAGES, need, store
 from indexer import ingest as pipeline
+from indexer.fetch import Fetcher, Pacing
+from indexer.ingest import writing
 from indexer.progress import Silent
+from indexer.workers import Workers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,28 +70,34 @@ def time_bare(pages: list[bytes], processes: int) -> float:
 def time_pipeline(opened: Store, feed: str, processes: int) -> tuple[float, dict[str, float], Any]:
     """Ingest the feed into empty indices; give the seconds, those in each stage, and the report.
 
-    Stages overlap: «fetch» and «extract» are sums over all pages (extract includes the wait for a worker), «write»
-    is the time that batches took, «last batch» the part of it after the last page was extracted.
+    Stages overlap: «fetch» and «extract» are sums over all pages (extract includes the wait for a worker), «write» and
+    «pairs» the time that batches took, beside each other.
     """
     opened.drop()
     opened.init()
     opened.feeds.add(feed, now=datetime.now(UTC))
-    spent = {"fetch": 0.0, "extract": 0.0, "write": 0.0}
+    spent = {"fetch": 0.0, "extract": 0.0, "write": 0.0, "pairs": 0.0}
     marks = {"extracted": 0.0}
-    stages: Any = pipeline  # what it imported is replaced in it by versions that take the time
-    take_in, get, run = stages.take_in, stages.Fetcher.get, stages.Workers.run
+    # what was imported is replaced by versions that take the time
+    places: tuple[Any, Any, Any] = (writing, Fetcher, Workers)
+    write, detect, opening, run = places[0].write, places[0].detect, Fetcher.open, Workers.run
 
-    def timed_take_in(*args: Any, **options: Any) -> None:
-        began = time.perf_counter()
-        take_in(*args, **options)
-        spent["write"] += time.perf_counter() - began
+    def timed(stage: str, function: Any) -> Any:
+        def call(*args: Any, **options: Any) -> Any:
+            began = time.perf_counter()
+            try:
+                return function(*args, **options)
+            finally:
+                spent[stage] += time.perf_counter() - began
 
-    async def timed_get(self: Any, *args: Any, **options: Any) -> Any:
+        return call
+
+    @asynccontextmanager
+    async def timed_open(self: Any, *args: Any, **options: Any) -> Any:
         began = time.perf_counter()
-        try:
-            return await get(self, *args, **options)
-        finally:
+        async with opening(self, *args, **options) as fetched:
             spent["fetch"] += time.perf_counter() - began
+            yield fetched
 
     async def timed_run(self: Any, *args: Any, **options: Any) -> Any:
         began = time.perf_counter()
@@ -98,20 +107,23 @@ def time_pipeline(opened: Store, feed: str, processes: int) -> tuple[float, dict
             marks["extracted"] = time.perf_counter()
             spent["extract"] += marks["extracted"] - began
 
-    stages.take_in, stages.Fetcher.get, stages.Workers.run = timed_take_in, timed_get, timed_run
+    places[0].write, places[0].detect = timed("write", write), timed("pairs", detect)
+    places[1].open, places[2].run = timed_open, timed_run
     try:
         began = time.perf_counter()
         report = pipeline.ingest(
             opened,
             feeds=opened.feeds.all(),
-            allow_private=True,
+            web=pipeline.Web(allow_private=True, pacing=Pacing(delay=0.0, per_host=16)),
+            worker=pipeline.Worker.this_process(),
             now=partial(datetime.now, UTC),
             progress=Silent(),
             processes=processes,
         )
         ended = time.perf_counter()
     finally:
-        stages.take_in, stages.Fetcher.get, stages.Workers.run = take_in, get, run
+        places[0].write, places[0].detect = write, detect
+        places[1].open, places[2].run = opening, run
     spent["after the last page"] = ended - marks["extracted"]
     return ended - began, spent, report
 

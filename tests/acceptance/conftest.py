@@ -133,7 +133,7 @@ def fresh(installed: Path, engine_home: Path, tmp_path_factory: pytest.TempPathF
     return Condensat(
         program=installed / "condensat",
         folder=tmp_path_factory.mktemp("work"),
-        settings={"home": str(engine_home), "prefix": new_prefix(), "allow_private": "1"},
+        settings={"home": str(engine_home), "prefix": new_prefix(), "allow_private": "1", "host_delay": "0"},
     )
 
 

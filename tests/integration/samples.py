@@ -67,6 +67,7 @@ def take(store: Store, *articles: Article) -> Report:
     """Index articles as one batch and find their pairs."""
     report = Report(read=len(articles))
     take_in(store, [Arrival(article=each, what=each.url) for each in articles], report, now=now)
+    store.articles.refresh()
     report.check()
     return report
 

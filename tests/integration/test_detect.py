@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
@@ -13,6 +14,7 @@ from samples import HOUR, NOW, article, now, prose, stored, take, write
 from indexer.detect import detect
 from indexer.models import Article, Kind, Pair, Precision
 from indexer.review import pairs
+from indexer.stars import CROWD
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -194,3 +196,34 @@ def test_two_writers_at_once(connect: Callable[[str], Store], store: Store) -> N
     assert list(store.pending.ids()) == []
     assert all(stored(store, two)["repost_of"] == one.id for one, two in zip(originals, reversed(copies), strict=True))
     assert all(stored(store, one)["reposts"] == 1 for one in originals)
+
+
+def test_many_copies_are_a_star_around_the_earliest(store: Store) -> None:
+    """More than a hundred copies are paired with the earliest alone; as these go, a square comes back."""
+    copies = [
+        article(f"copy{n}", TEXT, domain=f"paper{n}.example", published=NOW - timedelta(minutes=n))
+        for n in range(CROWD + 4)
+    ]
+    random.Random(5).shuffle(copies)  # noqa: S311 nothing here is secret
+    resembling = article("like", f"{TEXT} {prose(4, 20)}", published=NOW - 9 * HOUR)
+    take(store, *copies[:60])
+    take(store, resembling)
+    take(store, *copies[60:])
+    by_age = sorted(copies, key=lambda each: str(each.published.at))
+
+    def shape() -> list[int]:
+        found = Counter(pair.later for pair in pairs(store))
+        return [found[each.id] for each in (resembling, *by_age)]
+
+    # each is paired with all that are earlier, until these are too many
+    assert shape() == [*range(CROWD), *[1] * 5]
+    assert {pair.earlier for pair in pairs(store) if pair.later == by_age[-1].id} == {resembling.id}
+    assert stored(store, by_age[-1])["repost_of"] == resembling.id
+
+    take(store, replace(resembling, text=prose(5, 120)))  # the middle of the star goes
+    assert shape() == [0, *range(CROWD), *[1] * 4]
+    assert stored(store, by_age[-1])["repost_of"] == by_age[0].id
+
+    take(store, *(replace(each, text=prose(20 + n, 120)) for n, each in enumerate(by_age[:4])))
+    assert sorted(shape()) == [*[0] * 5, *range(CROWD)]
+    assert list(store.pending.ids()) == []

@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING
 import pytest
 from samples import HOUR, NOW, article, prose, take, write
 
-from indexer.evaluate import changed, evaluate, sweep
+from indexer.evaluate import evaluate
 from indexer.labelled import Labelled, read
 from indexer.models import Article, Kind
 from indexer.progress import Silent
 from indexer.reposts import RULES
 from indexer.scores import score
 from indexer.shingles import shingle
+from indexer.stars import CROWD
+from indexer.trial import changed, sweep
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -136,7 +138,7 @@ def test_a_sweep_begins_with_what_the_texts_give(filled: Store) -> None:
     """With everything found, the scores of the texts are those of the index."""
     done = evaluate(filled, pairs(*LINES), progress=Silent(), evidence=True)
     assert all(case.evidence for case in done.cases)
-    assert sweep(done).base == score(done.judged).binary
+    assert sweep(done.cases, done.rules).base == score(done.judged).binary
 
 
 def test_boilerplate_can_be_handed_in(filled: Store) -> None:
@@ -158,6 +160,20 @@ def test_pairs_in_many_batches_are_each_judged_once(store: Store) -> None:
     done = evaluate(store, pairs(*lines), progress=Silent())
     assert [case.labelled.line for case in done.cases] == list(range(1, len(lines) + 1))
     assert score(done.judged).binary.recall == 1.0
+
+
+def test_copies_in_a_crowd_are_found_by_way_of_the_earliest(store: Store) -> None:
+    """Of many copies only the pairs with the earliest are stored; two others, and what is near them, are found."""
+    copies = [
+        article(f"c{number}", TEXT, domain=f"d{number}.example", published=NOW - (200 - number) * HOUR)
+        for number in range(CROWD + 2)
+    ]
+    take(store, *copies, AGAIN, STRANGER)
+    lines = [line(copies[3], copies[70], "exact"), line(AGAIN, copies[5], "near"), line(copies[0], copies[9], "exact")]
+    done = evaluate(store, pairs(*lines, line(copies[4], STRANGER, "unrelated")), progress=Silent(), directed=True)
+    assert [each.verdict for each in done.judged] == [Kind.EXACT, Kind.NEAR, Kind.EXACT, Kind.UNRELATED]
+    assert [case.stored for case in done.cases] == [True, True, True, False]
+    assert [each.is_earlier for each in done.judged[:3]] == ["a", "b", "a"]
 
 
 def command(engine: local.Running, store: Store, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -6,17 +6,19 @@ Each case is made from its seed alone. To look at one: pytest tests/integration/
 from __future__ import annotations
 
 import json
+import os
 import secrets
+import signal
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
 from samples import NOW, now
-from world import Arrival, World, arrival, world
+from world import Arrival, World, arrival, crowd, overtaken, world
 
 from indexer.elastic import Store
 from indexer.importing import import_articles, parse_line
@@ -24,7 +26,8 @@ from indexer.models import REPOST_KINDS, STORED_KINDS, Article, Kind, Pair
 from indexer.progress import Silent
 from indexer.reposts import Version, relate
 from indexer.review import pairs
-from indexer.shingles import shingle
+from indexer.shingles import shingle, signature
+from indexer.stars import CROWD, is_copy
 from indexer.urls import article_id
 
 if TYPE_CHECKING:
@@ -47,9 +50,17 @@ class Importer:
             [sys.executable, str(IMPORTER)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
 
-    def begin(self, store: Store, lines: Sequence[str], *, batch: int, die_at: int | None = None) -> None:
+    def begin(
+        self,
+        store: Store,
+        lines: Sequence[str],
+        *,
+        batch: int,
+        at: int | None = None,
+        signal: Literal["KILL", "STOP"] = "KILL",
+    ) -> None:
         """Give it a job."""
-        job = {**self._login, "prefix": store.prefix, "batch": batch, "lines": lines, "die_at": die_at}
+        job = {**self._login, "prefix": store.prefix, "batch": batch, "lines": lines, "at": at, "signal": signal}
         assert self.process.stdin is not None
         self.process.stdin.write(json.dumps(job) + "\n")
         self.process.stdin.flush()
@@ -138,17 +149,34 @@ def expected(of: World) -> End:
         )
         for identity, article in last.items()
     ]
-    found = frozenset(
-        pair for pair in (relate(*both) for both in combinations(versions, 2)) if pair.kind in STORED_KINDS
-    )
+    sampled = {each.id: frozenset(signature(each.shingled)) for each in versions}
+    compared = (relate(*both) for both in combinations(versions, 2) if not aside(*both, versions, sampled))
+    found = frozenset(pair for pair in compared if pair.kind in STORED_KINDS)
     reposts = [pair for pair in found if pair.kind in REPOST_KINDS]
     derived = {}
     for each in versions:
         originals = sorted((pair.earlier_effective, pair.earlier) for pair in reposts if pair.later == each.id)
         later = sum(pair.earlier == each.id for pair in reposts)
-        derived[each.id] = (originals[0][1] if originals else None, later, len(originals))
+        derived[each.id] = (originals[0][1] if originals else None, 0 if originals else later, len(originals))
     texts = {each.id: (each.shingled.text_hash, each.effective.strftime("%Y-%m-%dT%H:%M:%S.000Z")) for each in versions}
     return End(pairs=found, derived=derived, texts=texts)
+
+
+def aside(one: Version, other: Version, among: Sequence[Version], sampled: dict[str, frozenset[str]]) -> bool:
+    """Tell whether a pair is left out because the later has many earlier copies, and this is not the earliest."""
+    earlier, later = sorted((one, other), key=lambda each: each.order)
+    if not copies(earlier, later, sampled):
+        return False
+    before = [each for each in among if each.order < later.order and copies(each, later, sampled)]
+    return len(before) >= CROWD and min(before, key=lambda each: each.order) is not earlier
+
+
+def copies(one: Version, other: Version, sampled: dict[str, frozenset[str]]) -> bool:
+    """Tell whether two articles are copies by what the index sees of them."""
+    if one.shingled.text_hash == other.shingled.text_hash:
+        return True
+    shared = len(sampled[one.id] & sampled[other.id])
+    return is_copy(shared, len(one.shingled.tokens), len(other.shingled.tokens))
 
 
 def same(found: End, wanted: End) -> None:
@@ -222,13 +250,40 @@ def killed_and_run_again(
     how = arrival(of, seed, workers=2)
     for poll in how.polls:
         victim = Importer(engine)
-        victim.begin(shared, poll[0], batch=how.batch, die_at=die_at)
+        victim.begin(shared, poll[0], batch=how.batch, at=die_at)
         importers[0].begin(shared, poll[1], batch=how.batch)
         died = victim.end() is None
         assert victim.close() == (-9 if died else 0)
         importers[1].begin(shared, poll[0], batch=how.batch)
         for each in importers[:2]:
             assert each.end() is not None
+    same(end(shared, of), expected(of))
+
+
+@pytest.mark.parametrize("stop_at", [10, 20, 24])
+def test_a_process_that_is_overtaken(
+    engine: local.Running, importers: list[Importer], shared: Store, stop_at: int
+) -> None:
+    """One process waits at some request while another edits what it read and moves the date of what it writes."""
+    was_overtaken(engine, importers, shared, 20 + stop_at, stop_at=stop_at)
+
+
+def was_overtaken(engine: local.Running, importers: list[Importer], shared: Store, seed: int, *, stop_at: int) -> None:
+    of = world(seed)
+    there, slow, quick = overtaken(of)
+    importers[0].begin(shared, there, batch=50)
+    assert importers[0].end() is not None
+    waiting = Importer(engine)
+    waiting.begin(shared, slow, batch=50, at=stop_at, signal="STOP")
+    stopped = (waiting.end() or {}).get("stopped")
+    if stopped:
+        os.waitpid(waiting.process.pid, os.WUNTRACED)
+    importers[0].begin(shared, quick, batch=50)
+    assert importers[0].end() is not None
+    if stopped:
+        waiting.process.send_signal(signal.SIGCONT)
+        assert waiting.end() is not None
+    assert waiting.close() == 0
     same(end(shared, of), expected(of))
 
 
@@ -246,3 +301,27 @@ def test_many_more_orders(importers: list[Importer], shared: Store, seed: int) -
 def test_death_at_any_request(engine: local.Running, importers: list[Importer], shared: Store, die_at: int) -> None:
     """There is no request before or after which a death leaves anything behind."""
     killed_and_run_again(engine, importers, shared, 1_000 + die_at, die_at=die_at)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("seed", range(2_000, 2_003))
+@pytest.mark.parametrize(
+    "sizes",
+    [(CROWD - 2, 5, 1), (CROWD + 2, 0, 3), (CROWD + 4, 2, 2)],
+    ids=["a square becomes a star", "a star becomes a square", "a star gets another middle"],
+)
+def test_a_crowd_of_copies(importers: list[Importer], shared: Store, seed: int, sizes: tuple[int, int, int]) -> None:
+    """What many copies of one text end in depends on how many there are in the end, not on how they came."""
+    first, later, leaving = sizes
+    of = crowd(seed * 1_000 + first, first=first, later=later, leaving=leaving)
+    send(importers, shared, replace(arrival(of, seed), batch=20))
+    same(end(shared, of), expected(of))
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("stop_at", range(80))
+def test_overtaken_at_any_request(
+    engine: local.Running, importers: list[Importer], shared: Store, stop_at: int
+) -> None:
+    """There is no request before or after which being overtaken leaves anything outdated."""
+    was_overtaken(engine, importers, shared, 5_000 + stop_at, stop_at=stop_at)

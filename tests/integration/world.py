@@ -55,7 +55,7 @@ class World:
     @property
     def urls(self) -> list[str]:
         """Every article's address, once."""
-        return sorted({json.loads(each)["url"] for each in (*self.first, *self.later)})
+        return sorted({address(each) for each in (*self.first, *self.later)})
 
 
 def world(seed: int) -> World:
@@ -141,6 +141,47 @@ def world(seed: int) -> World:
     )
 
 
+def crowd(seed: int, *, first: int, later: int, leaving: int) -> World:
+    """Make a world of copies of one text: so many at first, so many more later, of which some are edited away then.
+
+    Three others repeat most of the text, the oldest copy is among those that leave, and many have one date.
+    """
+    text = prose(seed * 10_000, 60)
+
+    def copy(number: int, words: str) -> str:
+        return written(f"c{number}s{seed}", "copy", words, 100 - number // 3)
+
+    near = [
+        written(f"near{number}s{seed}", "copy", f"{text} {prose(seed * 10_000 + 1 + number, 8)}", hours)
+        for number, hours in enumerate((300, 80, 2))
+    ]
+    return World(
+        first=(*near, *(copy(number, text) for number in range(first))),
+        later=(
+            *(copy(number, text) for number in range(first, first + later)),
+            *(copy(number, prose(seed * 10_000 + 100 + number, 60)) for number in range(leaving)),
+        ),
+    )
+
+
+def overtaken(of: World) -> tuple[list[str], list[str], list[str]]:
+    """Part a world into what stands there, what a slow process brings, and what a quick one brings meanwhile.
+
+    The quick one edits what stands there, and has seen an article earlier that the slow one brings as well. What is
+    edited is not among what the slow one brings: who writes last would decide then, and should.
+    """
+    addresses = {address(each) for each in of.later}
+    seen_twice = [each for each in of.first if sum(address(each) == address(other) for other in of.first) > 1]
+    there = [each for each in of.first if address(each) in addresses and each not in seen_twice]
+    slow = [each for each in of.first if each not in there and each != seen_twice[-1]]
+    return there, slow, [seen_twice[-1], *of.later]
+
+
+def address(arriving: str) -> str:
+    """Give the address of an article that is on its way."""
+    return str(json.loads(arriving)["url"])
+
+
 @dataclass(frozen=True, kw_only=True)
 class Arrival:
     """How a world arrives: so many processes, the size of their batches, and what each gets in either poll."""
@@ -156,8 +197,8 @@ def arrival(of: World, seed: int, *, workers: int | None = None) -> Arrival:
     """
     chance = random.Random(seed)  # noqa: S311 nothing here is secret
     workers = workers or chance.randint(1, 4)
-    urls_later = {json.loads(each)["url"] for each in of.later}
-    held_back = {each for each in of.first if json.loads(each)["url"] not in urls_later and chance.random() < 0.2}
+    urls_later = {address(each) for each in of.later}
+    held_back = {each for each in of.first if address(each) not in urls_later and chance.random() < 0.2}
     polls = []
     for lines in ([each for each in of.first if each not in held_back], [*of.later, *sorted(held_back)]):
         chance.shuffle(lines)

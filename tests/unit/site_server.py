@@ -54,6 +54,8 @@ class Site:
     routes: dict[str, Handler] = field(default_factory=dict)
     asked: list[Asked] = field(default_factory=list)
     connections: int = 0
+    open: int = 0  # connections
+    most_open: int = 0
     at_once: int = 0  # requests that are being answered
     most_at_once: int = 0
     port: int = 0
@@ -93,6 +95,8 @@ class Site:
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
+        self.open += 1
+        self.most_open = max(self.most_open, self.open)
         with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
             while not writer.is_closing():
                 request, *lines = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").strip().split("\r\n")
@@ -106,4 +110,5 @@ class Site:
                     await writer.drain()
                 finally:
                     self.at_once -= 1
+        self.open -= 1
         writer.close()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
-from indexer.cli import feeds, page, progress, report, tables
+from indexer.cli import feed_tables, feeds, page, progress, report, tables
 from indexer.cli.errors import ExitCode, exit_code
 from indexer.differences import Words, hunks
 from indexer.elastic import QueryError, StoreError, UnavailableError
@@ -263,12 +263,12 @@ def test_feeds_are_found_by_whatever_names_them() -> None:
         FeedRecord(id=feed_id(url), url=url, name=name, title=f"Title {name}", domain="a.example", added=T)
         for url, name in (("https://a.example/feed", "A"), ("https://b.example/feed", "B"))
     ]
-    first = known[0]
+    first, directory = known[0], feeds.Directory(known)
     for reference in (first.url, "http://A.example/feed/", "A", "Title A", first.id, first.id[:10]):
-        assert feeds.find(known, reference) is first
-    assert feeds.find(known, "") is None
-    assert feeds.find(known, "C") is None
-    assert feeds.find(known, "https://c.example/feed") is None
+        assert directory.find(reference) is first
+    assert directory.find("") is None
+    assert directory.find("C") is None
+    assert directory.find("https://c.example/feed") is None
 
 
 def test_the_feeds_table_tells_how_the_last_poll_went() -> None:
@@ -286,7 +286,7 @@ def test_the_feeds_table_tells_how_the_last_poll_went() -> None:
             last_error="timeout: [x]",
         ),
     ]
-    text = drawn(feeds.table(records, now=T + timedelta(minutes=5)))
+    text = drawn(feed_tables.table(records, now=T + timedelta(minutes=5)))
     for words in ("never", "5 min ago", "timeout: [x]", "https://a.example/feed"):
         assert words in text
 

@@ -105,3 +105,14 @@ def test_the_doctor_says_what_to_do(capsys: pytest.CaptureFixture[str]) -> None:
     )
     lines = [line.rstrip() for line in capsys.readouterr().out.splitlines()]
     assert lines == ["✗  disk    [full]", "           → free some", "✓  python  3"]
+
+
+def test_a_user_agent_begins_with_a_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    """robots.txt knows robots by name: a user agent without one, or one that no header can hold, is refused."""
+    for good in ("mybot/1.0 (+https://example.org/bot)", "My-Bot", "my_bot/2"):
+        monkeypatch.setenv("CONDENSAT_USER_AGENT", good)
+        assert settings.load().user_agent == good
+    for bad in ("1bot", "(no name)", "bot/1\r\nX-Evil: 1", "bot/1 é", "bot: 1"):
+        monkeypatch.setenv("CONDENSAT_USER_AGENT", bad)
+        with pytest.raises(UsageError, match="user_agent"):
+            settings.load()

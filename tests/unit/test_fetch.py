@@ -18,12 +18,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from site_server import Asked, Site, answer, head, redirect
 
-from indexer.fetch import Fetcher, Limits
+from indexer.fetch import Fetcher, Limits, Pacing
 from indexer.models import Fetched, Reason, RejectedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+AT_ONCE = Pacing(delay=0.0)
 QUICK = Limits(connect=0.5, read=0.5, total=2.0, retry_pauses=(0.01, 0.02))
 TEXT = b"<rss>" + b"All the news that is fit to index. " * 300 + b"</rss>"
 
@@ -38,6 +39,7 @@ def site() -> Iterator[Site]:
 def get(url: str, *, kind: Any = "page", limits: Limits = QUICK, allow_private: bool = True, **more: Any) -> Fetched:
     """Fetch one URL with a fetcher of its own."""
     more.setdefault("tls", ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))  # spares loading certificates nobody needs here
+    more.setdefault("pacing", AT_ONCE)
     conditions = {name: more.pop(name) for name in ("etag", "last_modified") if name in more}
 
     async def fetch() -> Fetched:
@@ -326,7 +328,7 @@ def test_connection_closed_between_requests(site: Site) -> None:
     site.routes["/last"] = closing(head(200, {"Content-Length": "2"}) + b"ok")
 
     async def fetch() -> None:
-        async with Fetcher(allow_private=True, limits=QUICK) as fetcher:
+        async with Fetcher(allow_private=True, limits=QUICK, pacing=AT_ONCE) as fetcher:
             for _ in range(3):
                 assert (await fetcher.get(f"{site.url}/last", kind="page")).body == b"ok"
                 assert (await fetcher.get(f"{site.url}/", kind="page")).body == TEXT
@@ -399,7 +401,7 @@ def test_cookies(site: Site) -> None:
     site.routes["/"] = wall
 
     async def fetch() -> None:
-        async with Fetcher(allow_private=True, limits=QUICK) as fetcher:
+        async with Fetcher(allow_private=True, limits=QUICK, pacing=AT_ONCE) as fetcher:
             assert (await fetcher.get(f"{site.url}/", kind="page")).body == TEXT
             assert (await fetcher.get(f"{site.url}/", kind="page")).body == TEXT
 
@@ -559,8 +561,10 @@ def test_concurrency(site: Site) -> None:
 
     site.routes["/"] = dawdle
 
+    pacing = Pacing(delay=0.0, per_host=3, connections=8)
+
     async def fetch(hosts: int, number: int) -> None:
-        async with Fetcher(allow_private=True, concurrency=8, per_host=3, resolve=resolve) as fetcher:
+        async with Fetcher(allow_private=True, pacing=pacing, resolve=resolve) as fetcher:
             urls = [f"http://h{each % hosts}.example:{site.port}/" for each in range(number)]
             answers = await asyncio.gather(*(fetcher.get(url, kind="page") for url in urls))
             assert all(each.body == b"ok" for each in answers)
@@ -582,8 +586,10 @@ def test_slow_host_does_not_hold_others(site: Site) -> None:
 
     site.routes |= {"/hang": hang, "/": answer(body=TEXT)}
 
+    pacing = Pacing(delay=0.0, per_host=2, connections=4)
+
     async def fetch() -> None:
-        async with Fetcher(allow_private=True, concurrency=4, per_host=2, resolve=resolve) as fetcher:
+        async with Fetcher(allow_private=True, pacing=pacing, resolve=resolve) as fetcher:
             slow = [
                 asyncio.ensure_future(fetcher.get(f"http://slow.example:{site.port}/hang", kind="page"))
                 for _ in range(50)

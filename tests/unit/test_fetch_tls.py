@@ -15,7 +15,7 @@ import h2.events
 import pytest
 from site_server import Site, answer
 
-from indexer.fetch import Fetcher, Limits
+from indexer.fetch import Fetcher, Limits, Pacing
 from indexer.models import Fetched, Reason, RejectedError
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ async def resolve(_host: str, _port: int) -> list[str]:
 async def fetch(url: str, trusted: Path | None) -> Fetched:
     """Fetch with trust in one certificate, or in those that everyone trusts."""
     tls = ssl.create_default_context(cafile=trusted) if trusted else None
-    async with Fetcher(allow_private=True, limits=QUICK, resolve=resolve, tls=tls) as fetcher:
+    async with Fetcher(allow_private=True, limits=QUICK, pacing=Pacing(delay=0.0), resolve=resolve, tls=tls) as fetcher:
         return await fetcher.get(url, kind="page")
 
 
@@ -125,7 +125,9 @@ def test_http2(certificate: Path) -> None:
         )
         url = f"https://news.example:{server.sockets[0].getsockname()[1]}/"
         tls = ssl.create_default_context(cafile=certificate)
-        async with Fetcher(allow_private=True, limits=QUICK, resolve=resolve, tls=tls, per_host=10) as fetcher:
+        async with Fetcher(
+            allow_private=True, limits=QUICK, resolve=resolve, tls=tls, pacing=Pacing(delay=0.0, per_host=10)
+        ) as fetcher:
             await fetcher.get(url, kind="page")
             answers = await asyncio.gather(*(fetcher.get(url, kind="page") for _ in range(20)))
         assert [each.body for each in answers] == [b"over two"] * 20

@@ -175,6 +175,22 @@ def test_changed_numbers_are_told_from_edits() -> None:
     assert months.changed_numbers == 2
 
 
+def test_forms_of_one_source_are_related() -> None:
+    """A bulletin in which most numbers and some names are others is no repost, however long its small print."""
+    small_print = words("print", 120)
+    facts = "product {name} {number}.0 fails on {host} hosts and {other} sites of region {name} since day {day} {end}"
+    weeks = [
+        facts.format(name="fregata", number=5, host=312, other=17, day=7, end=words("x", 12)) + " " + small_print,
+        facts.format(name="ormeau", number=11, host=87, other=23, day=14, end=words("x", 12)) + " " + small_print,
+    ]
+    of_one = relate(version("a", weeks[0]), version("b", weeks[1], hours=1, source="a.example"))
+    assert of_one.kind is Kind.NEAR  # six sevenths in one run: an article with new figures
+    halves = [f"{week} {words('y', 60)} seen {number} times" for number, week in enumerate(weeks, start=40)]
+    broken = [half.replace(small_print, small_print.replace("print60 ", f"{n} ")) for n, half in enumerate(halves)]
+    assert relate(version("a", broken[0]), version("b", broken[1], hours=1, source="a.example")).kind is Kind.RELATED
+    assert relate(version("a", broken[0]), version("b", broken[1], hours=1)).kind is Kind.PASSAGE
+
+
 def test_boilerplate_does_not_count() -> None:
     """Grams that are ignored count on neither side."""
     footer = words("footer", 80)
@@ -184,6 +200,13 @@ def test_boilerplate_does_not_count() -> None:
     assert (measures.longest_run, measures.shared_tokens, measures.coverage_a) == (0, 0, 0.0)
     nothing = np.empty(0, dtype=np.uint64)
     assert measure(one, other, ignored=nothing) == measure(one, other)
+
+
+@given(st.lists(st.sampled_from("abcdefgh"), max_size=60))
+def test_equal_texts_need_no_comparison(text: list[str]) -> None:
+    """What is said of a text beside itself is what comparing it word by word says."""
+    one = shingle(" ".join(text))
+    assert measure(one, one) == measure(one, one, ignored=np.array([1], dtype=np.uint64))
 
 
 def test_pair_id_is_blind_to_order() -> None:

@@ -8,13 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from indexer.evaluate import Case, Evaluation, Evidence, RulesError, changed, half, sweep, thresholds, worst
 from indexer.labelled import Labelled
 from indexer.models import Kind, Precision
-from indexer.overlap import measure
 from indexer.reposts import RULES, Version, relate
 from indexer.scores import Judged, binary
 from indexer.shingles import shingle
+from indexer.trial import Case, RulesError, Sweep, changed, evidence, half, sweep, thresholds, worst
 
 
 def words(name: str, count: int) -> str:
@@ -45,21 +44,12 @@ def case(line: int, one: str, other: str, label: Kind, verdict: Kind | None = No
         pair=pair,
         a_first=True,
         stored=True,
-        evidence=evidence(a, b),
+        evidence=evidence(a, b, ignored=None),
     )
 
 
-def evidence(a: Version, b: Version) -> Evidence:
-    return Evidence(
-        measures=measure(a.shingled, b.shingled),
-        tokens_a=len(a.shingled.tokens),
-        tokens_b=len(b.shingled.tokens),
-        same_source=a.source == b.source,
-    )
-
-
-def evaluation(*cases: Case) -> Evaluation:
-    return Evaluation(rules=RULES, dry_run=False, cases=cases, missing=(), pending=False)
+def swept(*cases: Case) -> Sweep:
+    return sweep(cases, RULES)
 
 
 def test_every_number_of_the_rules_is_a_threshold_but_the_version() -> None:
@@ -102,7 +92,7 @@ def test_a_setting_that_cannot_be_is_refused(setting: str, says: str) -> None:
 
 def test_a_sweep_moves_each_threshold_by_a_tenth_or_by_one() -> None:
     """Shares move by exactly a tenth, whole numbers by a rounded one and never by nothing."""
-    moved = {each.name: each for each in sweep(evaluation()).moved}
+    moved = {each.name: each for each in swept().moved}
     assert moved.keys() == thresholds(RULES).keys()
     for name, value in thresholds(RULES).items():
         assert moved[name].lower < value < moved[name].higher, name
@@ -118,7 +108,7 @@ def test_a_sweep_is_what_the_texts_would_give() -> None:
         *((f"{words('a', shared)} {words('b', 300)}", Kind.PASSAGE) for shared in range(20, 100, 4)),
     ]
     cases = [case(line, words("a", 100), other, label) for line, (other, label) in enumerate(labelled)]
-    done = sweep(evaluation(*cases))
+    done = swept(*cases)
     a = version("one", words("a", 100))
     for each in done.moved:
         for value, counts in ((each.lower, each.at_lower), (each.higher, each.at_higher)):
