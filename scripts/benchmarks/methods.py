@@ -51,15 +51,18 @@ class Corpus:
     texts: Sequence[str]
     grams: Sequence[Hashes]  # in text order
     unique: Sequence[Hashes]
+    text_hashes: Sequence[str]
+    tokens: Sequence[int]
     seconds: float  # that hashing the grams took
 
 
 def corpus(texts: Sequence[str]) -> Corpus:
     """Hash the grams of all articles."""
     began = time.perf_counter()
-    found = [(each.grams, each.unique) for each in map(shingle, texts)]
+    found = [(each.grams, each.unique, each.text_hash, len(each.tokens)) for each in map(shingle, texts)]
     seconds = time.perf_counter() - began
-    return Corpus(texts=texts, grams=[each for each, _ in found], unique=[each for _, each in found], seconds=seconds)
+    grams, unique, text_hashes, counts = zip(*found, strict=True)
+    return Corpus(texts=texts, grams=grams, unique=unique, text_hashes=text_hashes, tokens=counts, seconds=seconds)
 
 
 def minhash_datasketch(given: Corpus) -> Method:

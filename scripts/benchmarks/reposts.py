@@ -95,9 +95,12 @@ def _methods(data: Data, given: methods.Corpus, home: Path | None) -> Iterator[M
     tokens = {"type": "text", "analyzer": "condensate_tokens", "norms": False, "index_options": "docs"}
     with setting("ways", home=home) as where:
         here = searches.Server(where)
-        with searches.sampled(here, given, "winnowing, window 15", searches.winnow) as each:
+        asked = {pair.later: _with_text(data, pair.later) for pair in _pairs(data)}
+        with searches.product(here, given, data.versions, asked) as each:
             yield each
-        with searches.sampled(here, given, "mod 8, at least 16", searches.modulo) as each:
+        with searches.sampled(here, given, "winnowing, 2 shared", searches.winnow) as each:
+            yield each
+        with searches.sampled(here, given, "mod 8, at least 16, 2 shared", searches.modulo) as each:
             yield each
         yield methods.minhash_datasketch(given)
         yield methods.minhash_rensa(given)

@@ -10,19 +10,21 @@ import numpy as np
 from elasticsearch import helpers
 
 from benchmarks.methods import Method
-from indexer.elastic import schema
+from indexer.elastic import candidates, schema
+from indexer.elastic.documents import moment
 from indexer.shingles import WINDOW, encode, sample
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from benchmarks.common import Setting
     from benchmarks.methods import Corpus
+    from indexer.reposts import Version
     from indexer.shingles import Hashes
 
 BULK = 500
-LEAST_SHARED = 2  # sampled hashes, as the product asks
-HITS = 1_000  # of the product's own queries all are read
+LEAST_SHARED = 2  # sampled hashes
+HITS = 1_000  # where a count tells: all
 TOP = 50  # of those whose score ranks: further ones are not looked at
 MODULUS, LEAST_SAMPLE = 8, 16
 BUCKETS = 512  # of the min_hash filter, its default
@@ -54,25 +56,34 @@ class Server:
     @contextmanager
     def index(self, name: str, field: dict[str, Any], values: Sequence[Any]) -> Iterator[tuple[str, float, int]]:
         """Index a value an article in one field; give the index, the seconds, and the bytes after merging."""
+        documents = [{"value": value} for value in values]
+        with self.documents(name, {"value": field}, documents, counted=("value",)) as found:
+            yield found
+
+    @contextmanager
+    def documents(
+        self, name: str, fields: dict[str, Any], documents: Sequence[dict[str, Any]], *, counted: Sequence[str]
+    ) -> Iterator[tuple[str, float, int]]:
+        """Index documents; give the index, the seconds, and the bytes of the ``counted`` fields after merging."""
         index = f"{self.prefix}-{name}"
-        settings = {**SETTINGS["index"], "refresh_interval": "-1", "query.default_field": ["value"]}
+        settings = {**SETTINGS["index"], "refresh_interval": "-1", "query.default_field": [*fields]}
         analysis = dict(SETTINGS["analysis"])
         for kind, added in MIN_HASH.items():
             analysis[kind] = {**analysis.get(kind, {}), **added}
         self.client.indices.create(
             index=index,
             settings={"index": settings, "analysis": analysis},
-            mappings={"_source": {"enabled": False}, "properties": {"value": field, "place": PLACE}},
+            mappings={"_source": {"enabled": False}, "properties": {**fields, "place": PLACE}},
         )
         try:
             began = time.perf_counter()
-            actions = ({"place": place, "value": value} for place, value in enumerate(values))
+            actions = ({"place": place, **each} for place, each in enumerate(documents))
             helpers.bulk(self.client, actions, index=index, chunk_size=BULK)
             self.client.indices.refresh(index=index)
             seconds = time.perf_counter() - began
             self.client.indices.forcemerge(index=index, max_num_segments=1)
             usage: Any = self.client.indices.disk_usage(index=index, run_expensive_tasks=True, flush=True)
-            yield index, seconds, int(usage[index]["fields"]["value"]["total_in_bytes"])
+            yield index, seconds, sum(int(usage[index]["fields"][each]["total_in_bytes"]) for each in counted)
         finally:
             self.client.indices.delete(index=index)
 
@@ -90,8 +101,39 @@ class Server:
 
 
 @contextmanager
+def product(
+    server: Server, given: Corpus, articles: Sequence[Version], asked: Mapping[int, Version]
+) -> Iterator[Method]:
+    """Find candidates as the product does, with its own fields and queries; ``asked`` have their texts with them."""
+    began = time.perf_counter()
+    signed = [encode(sample(each)) for each in given.grams]
+    sign = time.perf_counter() - began + given.seconds
+    documents = [
+        {
+            "id": article.id,
+            "effective": moment(article.effective),
+            "signature": signed[place],
+            "text_hash": given.text_hashes[place],
+            "tokens": given.tokens[place],
+        }
+        for place, article in enumerate(articles)
+    ]
+    fields = {name: schema.definition("articles")["mappings"]["properties"][name] for name in documents[0]}
+    places = {article.id: place for place, article in enumerate(articles)}
+    with server.documents("product", fields, documents, counted=("signature", "text_hash")) as (index, seconds, size):
+
+        def ask(wanted: Sequence[int]) -> list[dict[int, float]]:
+            found = candidates.find(server.client, index, [asked[place] for place in wanted], window_days=0)
+            return [{places[other.id]: 1.0 for other in each} for each in found]
+
+        yield Method(
+            name="condensat", software=server.software, sign=sign, index=seconds, size=size, ask=ask, decides=False
+        )
+
+
+@contextmanager
 def sampled(server: Server, given: Corpus, name: str, sampler: Callable[[Hashes], Hashes]) -> Iterator[Method]:
-    """Index sampled grams as keywords and find where two are shared: the product's way, which only finds."""
+    """Index sampled grams as keywords and find where two are shared, whatever the lengths."""
     began = time.perf_counter()
     signed = [encode(sampler(each)) for each in given.grams]
     sign = time.perf_counter() - began + given.seconds
