@@ -114,17 +114,13 @@ def _report(learnt: Sequence[Learnt], before: int, after: int, form: output.Form
 def _lists(found: Sequence[Boilerplate]) -> Table:
     drawn = Table(box=None, pad_edge=False, header_style="bold")
     drawn.add_column("source", overflow="fold")
-    drawn.add_column("articles", justify="right")
-    drawn.add_column("grams", justify="right")
-    drawn.add_column("most repeated", ratio=1, no_wrap=True, overflow="ellipsis")
+    drawn.add_column("articles", justify="right", no_wrap=True)
+    drawn.add_column("grams", justify="right", no_wrap=True)
+    drawn.add_column("most repeated")
     for each in found:
-        first = each.phrases[0].text if each.phrases else None
-        drawn.add_row(
-            output.line(each.domain, "cyan"),
-            f"{each.articles:,}",
-            f"{len(each.hashes):,}",
-            output.line(first, "italic"),
-        )
+        first = output.line(each.phrases[0].text if each.phrases else None, "italic")
+        first.truncate(FIRST_CHARS, overflow="ellipsis")
+        drawn.add_row(output.line(each.domain, "cyan"), f"{each.articles:,}", f"{len(each.hashes):,}", first)
     return drawn
 
 
