@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from indexer.derived import derive
 from indexer.elastic.documents import moment, state_of
 from indexer.models import STORED_KINDS, Kind, Pair
 from indexer.reposts import RULES, Rules, Version, relate, worth_judging
@@ -128,7 +129,7 @@ class _Run:
         again |= self._changed_crowds(marked | beside, found)
         # Who changed them may have judged them meanwhile, and taken their marks away.
         mark_again(store, sorted(again), now=self.now())
-        summarise(store, _sides((*pairs.values(), *before.values())).union(stale))
+        derive(store, _sides((*pairs.values(), *before.values())).union(stale))
         store.pending.take_away([*aside, *(mark for identity, mark in ready.items() if identity not in again)])
         return again | left
 
@@ -215,14 +216,14 @@ class _Run:
 
     def _left_behind(self, gone: Iterable[Pair], found: Mapping[str, list[Candidate]], stale: set[str]) -> set[str]:
         """Give the many copies of a text that an article no longer has: each has one earlier copy less, or another."""
-        left = set()
+        former = set()
         for pair in gone:
             for identity, other in ((pair.earlier, pair.later), (pair.later, pair.earlier)):
                 copies = {each.id for each in found.get(identity, ()) if each.is_copy}
                 if identity in stale and pair.kind.is_repost and other not in copies:
-                    left.add(other)
-        remaining = self._candidates(self.store.articles.versions(sorted(left)))
-        members = {identity: {each.id for each in each if each.is_copy} for identity, each in remaining.items()}
+                    former.add(other)
+        remaining = self._candidates(self.store.articles.versions(sorted(former)))
+        members = {identity: {each.id for each in found if each.is_copy} for identity, found in remaining.items()}
         return {one for identity, copies in members.items() if len(copies) >= MANY for one in (identity, *copies)}
 
 
@@ -272,40 +273,3 @@ def ignored(one: Version, other: Version, lists: Mapping[str, Boilerplate]) -> H
 def _sides(pairs: Iterable[Pair]) -> set[str]:
     """Give every article that one of these pairs names."""
     return {side for pair in pairs for side in (pair.earlier, pair.later)}
-
-
-def summarise(store: Store, ids: Iterable[str]) -> None:
-    """Derive ``repost_of`` and the counts of articles from their pairs, until nobody was faster.
-
-    ``repost_of`` is the earliest article that this one repeats (exact, near or partial), ``repeats`` the number of
-    those that it repeats, ``reposts`` that of the articles that repeat it. A repost has no ``reposts``: with each
-    further copy all those before it would be written again, which was two thirds of all writing. The articles are
-    read before their pairs, so that whoever derives from newer pairs meanwhile is noticed.
-    """
-    todo = sorted(ids)
-    for _ in range(ROUNDS):
-        if not todo:
-            break
-        read = store.articles.derived(todo)
-        store.pairs.refresh()
-        todo = sorted(store.articles.derive(_derived(todo, store.pairs.naming(todo)), read))
-
-
-def _derived(ids: Sequence[str], pairs: Iterable[Pair]) -> dict[str, dict[str, Any]]:
-    originals: dict[str, list[tuple[datetime, str]]] = {identity: [] for identity in ids}
-    reposts: Counter[str] = Counter()
-    for pair in pairs:
-        if not pair.kind.is_repost:
-            continue
-        if pair.later in originals:
-            originals[pair.later].append((pair.earlier_effective, pair.earlier))
-        if pair.earlier in originals:
-            reposts[pair.earlier] += 1
-    return {
-        identity: {
-            "repost_of": min(earlier)[1] if earlier else None,
-            "reposts": 0 if earlier else reposts[identity],
-            "repeats": len({each for _, each in earlier}),
-        }
-        for identity, earlier in originals.items()
-    }

@@ -15,7 +15,8 @@ from indexer.detect import detect
 from indexer.elastic.errors import StoreError
 from indexer.extract import detect_language
 from indexer.indexing import Arrival, aliases, write
-from indexer.models import Article, Outcome, Reason, RejectedError, Rejection, Report, Source
+from indexer.models import Article, Reason, RejectedError, Rejection, Source
+from indexer.reports import Outcome, Report
 from indexer.text import strip_controls, title
 
 if TYPE_CHECKING:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from indexer.detect import detect
 from indexer.elastic.documents import article_document
-from indexer.models import Article, Entry, Outcome, Reason, Rejection, Report
+from indexer.models import Article, Entry, Reason, Rejection
+from indexer.reports import Outcome, Report
 from indexer.shingles import shingle
 from indexer.urls import normalise
 

@@ -13,7 +13,8 @@ from indexer.cli.errors import ExitCode
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
-    from indexer.models import Alarm, Rejection, Report
+    from indexer.models import Rejection
+    from indexer.reports import Alarm, Report
 
 FEEDS_SHOWN = 20  # failed feeds that the table names; JSON has all of them
 WARNINGS_SHOWN = 5

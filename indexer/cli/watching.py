@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from indexer.cli.errors import ExitCode
     from indexer.ingest import Worker
-    from indexer.models import Report
+    from indexer.reports import Report
 
 
 def run(worker: Worker, *, processes: int | None, strict: bool, form: output.OneFormat) -> ExitCode:

@@ -10,7 +10,7 @@ from indexer.elastic.changes import Change, change
 from indexer.elastic.documents import STATE_FIELDS, VERDICT_FIELDS, state, version
 from indexer.elastic.errors import StoreError, translated
 from indexer.elastic.paging import LOOKUP, parts, scan
-from indexer.models import Outcome
+from indexer.reports import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from indexer.elastic.documents import moment, state
-from indexer.models import Outcome
+from indexer.reports import Outcome
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -20,8 +20,9 @@ from indexer.ingest.polling import Poller
 from indexer.ingest.shift import LEASE, Shift, Worker
 from indexer.ingest.stop import Stop
 from indexer.ingest.writing import Writer
-from indexer.models import RejectedError, Rejection, Report
+from indexer.models import RejectedError, Rejection
 from indexer.progress import Silent
+from indexer.reports import Report
 from indexer.workers import Workers
 
 if TYPE_CHECKING:

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from indexer import health, schedule
 from indexer.elastic.feeds import FeedRecord, Unsettled
-from indexer.models import Alarm, Entry, Failure, Fetched, ParsedFeed, Reason, RejectedError
+from indexer.models import Entry, Failure, Fetched, ParsedFeed, Reason, RejectedError
+from indexer.reports import Alarm
 from indexer.schedule import Move, Plan
 from indexer.urls import normalise, registrable_domain
 
@@ -115,7 +116,7 @@ def passes(error: RejectedError) -> bool:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Outcome:
+class PollEnd:
     """What a poll leaves: fields of the feed, and what somebody should hear of."""
 
     fields: dict[str, Any]
@@ -132,7 +133,7 @@ def after_success(
     body_hash: str,
     address_is_taken: bool,
     now: datetime,
-) -> Outcome:
+) -> PollEnd:
     """Decide what to remember of a poll that was answered; ``parsed`` is None where nothing had changed."""
     fields: dict[str, Any] = {"last_polled": now, "last_success": now, "last_error": None, "last_reason": None}
     fields |= {"failure": None, "failures": 0, "gone": None, "not_before": None}
@@ -158,7 +159,7 @@ def after_success(
     return _judged(feed, fields, moved_to=new_address, now=now)
 
 
-def after_failure(feed: FeedRecord, error: RejectedError, *, now: datetime) -> Outcome:
+def after_failure(feed: FeedRecord, error: RejectedError, *, now: datetime) -> PollEnd:
     """Decide what to remember of a poll that failed."""
     failure = getattr(error, "failure", None) or schedule.FAILURES.get(error.reason, Failure.SOFT)
     plan = schedule.after_failure(
@@ -238,7 +239,7 @@ def _moved(feed: FeedRecord, got: Fetched, *, address_is_taken: bool) -> tuple[d
     return {**fields, "moved_to": None, "moved_times": 0}, move.to
 
 
-def _judged(feed: FeedRecord, fields: dict[str, Any], *, moved_to: str | None, now: datetime) -> Outcome:
+def _judged(feed: FeedRecord, fields: dict[str, Any], *, moved_to: str | None, now: datetime) -> PollEnd:
     """Name the state that results, and raise an alarm where it is a worse one that no error tells."""
     names = FeedRecord.__slots__
     after = replace(feed, **{name: value for name, value in fields.items() if name in names})
@@ -251,7 +252,7 @@ def _judged(feed: FeedRecord, fields: dict[str, Any], *, moved_to: str | None, n
     alarm = None
     if state.value != before and state in health.QUIETLY_WORSE and _was_there(feed):
         alarm = Alarm(url=after.url, state=state.value, detail=health.describe(after, now=now))
-    return Outcome(fields=fields, alarm=alarm, moved_to=moved_to)
+    return PollEnd(fields=fields, alarm=alarm, moved_to=moved_to)
 
 
 def _was_there(feed: FeedRecord) -> bool:

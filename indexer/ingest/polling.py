@@ -10,9 +10,9 @@ from indexer import feeds as feed_parser
 from indexer.elastic.errors import StoreError
 from indexer.indexing import entry_hash
 from indexer.ingest import decide
-from indexer.ingest.decide import End, Outcome, Step
-from indexer.models import Outcome as Ending
+from indexer.ingest.decide import End, PollEnd, Step
 from indexer.models import ParsedFeed, Reason, RejectedError, Rejection
+from indexer.reports import Outcome
 from indexer.urls import article_id, normalise
 from indexer.workers import FEED_TIMEOUT
 
@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from indexer.ingest.decide import Task
     from indexer.ingest.pages import Pages
     from indexer.ingest.writing import Writer
-    from indexer.models import Fetched, Report
+    from indexer.models import Fetched
+    from indexer.reports import Report
     from indexer.workers import Workers
 
 OPEN_AT_ONCE = 20  # feeds whose entries are being brought in; each holds them in memory
@@ -62,7 +63,7 @@ class Poller:
         """Where entries and feeds are counted."""
         return self._writer.report
 
-    async def poll(self, feed: FeedRecord, *, retry: bool) -> Outcome:
+    async def poll(self, feed: FeedRecord, *, retry: bool) -> PollEnd:
         """Read a feed and everything that is new in it; an expected failure becomes a line of the report.
 
         ``retry`` tries every entry again that failed in passing, due or not.
@@ -76,7 +77,7 @@ class Poller:
                 self.report.feeds_failed.append(Rejection(what=feed.url, reason=error.reason, detail=error.detail))
                 outcome = decide.after_failure(feed, error, now=self._now())
             else:
-                outcome = Outcome(fields={})
+                outcome = PollEnd(fields={})
         if outcome.alarm:
             self.report.alarms.append(outcome.alarm)
         if outcome.moved_to:
@@ -85,7 +86,7 @@ class Poller:
             )
         return outcome
 
-    async def _poll(self, feed: FeedRecord, *, retry: bool) -> Outcome:
+    async def _poll(self, feed: FeedRecord, *, retry: bool) -> PollEnd:
         due = feed.retry_at is not None and (retry or feed.retry_at <= self._now())
         conditions: dict[str, Any] = {} if due else {"etag": feed.etag, "last_modified": feed.last_modified}
         async with self._fetcher.open(feed.url, kind="feed", **conditions) as got:
@@ -120,7 +121,7 @@ class Poller:
         self.report.read += parsed.read
         self.report.warnings += [f"{feed.url}: {warning}" for warning in parsed.warnings]
         for rejection in parsed.rejected:
-            self.report.count(Ending.REJECTED, rejection)
+            self.report.count(Outcome.REJECTED, rejection)
 
     async def _entries(self, feed: FeedRecord, parsed: ParsedFeed, *, retry: bool) -> list[End]:
         """Bring in what is new or changed; give how each entry ended, when the last has."""
@@ -154,7 +155,7 @@ class Poller:
     def _at_rest(self, task: Task) -> End:
         """Count an entry with which nothing is to be done."""
         if task.before is None or task.step is Step.KNOWN or task.has_page_text:
-            self.report.count(Ending.UNCHANGED)
+            self.report.count(Outcome.UNCHANGED)
         else:
             tried = f"as before, tried {task.before.tries} times" if task.before.tries > 1 else "as before"
             self._reject(task.entry.url, Reason(task.before.reason), tried)
@@ -174,7 +175,7 @@ class Poller:
         except RejectedError as error:
             return self._failed(task, error), None
         if made.arrival is None:
-            self.report.count(Ending.UNCHANGED)
+            self.report.count(Outcome.UNCHANGED)
             failure = made.failure or RejectedError(Reason.NO_TEXT, url)
             return End(task=task, reason=failure.reason, passing=decide.passes(failure)), None
         return End(task=task), await self._writer.put(made.arrival)

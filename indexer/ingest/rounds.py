@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from indexer.elastic.leases import Held
     from indexer.ingest.shift import Shift, Worker
     from indexer.ingest.stop import Stop
-    from indexer.models import Report
+    from indexer.reports import Report
 
 CLAIM = 50  # feeds at a time: few enough that several workers share what is due
 LOOK_EVERY = (1.0, 10.0)  # seconds between two looks for what is due where nothing was; a new feed waits so long

@@ -12,7 +12,8 @@ from indexer.detect import detect
 from indexer.elastic.errors import StoreError
 from indexer.indexing import Arrival, write
 from indexer.ingest.batches import Batches
-from indexer.models import Reason, Rejection, Report
+from indexer.models import Reason, Rejection
+from indexer.reports import Report
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,7 +9,7 @@ import pickle
 import time
 from dataclasses import dataclass
 from importlib.metadata import version
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import datasketch
 import numpy as np
@@ -71,21 +71,8 @@ def minhash_datasketch(given: Corpus) -> Method:
     hashes = [(each & np.uint64(0xFFFFFFFF)).tolist() for each in given.unique]
     signed = list(datasketch.MinHash.generator(hashes, num_perm=PERMUTATIONS, seed=SEED, hashfunc=_itself))
     sign = time.perf_counter() - began + given.seconds
-    began = time.perf_counter()
     lsh = datasketch.MinHashLSH(threshold=THRESHOLD, num_perm=PERMUTATIONS)
-    for place, each in enumerate(signed):
-        if len(given.unique[place]):
-            lsh.insert(place, each)
-    index = time.perf_counter() - began
-    size = len(pickle.dumps(lsh)) + len(signed) * PERMUTATIONS * 4  # its values are 32 bits
-
-    def ask(place: int) -> dict[int, float]:
-        if not len(given.unique[place]):
-            return {}
-        return {other: signed[place].jaccard(signed[other]) for other in lsh.query(signed[place]) if other != place}
-
-    software = f"datasketch {version('datasketch')}"
-    return Method(name="MinHash LSH (datasketch)", software=software, sign=sign, index=index, size=size, ask=_each(ask))
+    return _hashed(given, signed, lsh, sign=sign, library="datasketch")
 
 
 def minhash_rensa(given: Corpus) -> Method:
@@ -97,21 +84,26 @@ def minhash_rensa(given: Corpus) -> Method:
         made.update([gram.tobytes() for gram in each])
         signed.append(made)
     sign = time.perf_counter() - began + given.seconds
-    began = time.perf_counter()
     lsh = rensa.RMinHashLSH(threshold=THRESHOLD, num_perm=PERMUTATIONS, num_bands=RENSA_BANDS)
+    return _hashed(given, signed, lsh, sign=sign, library="rensa")
+
+
+def _hashed(given: Corpus, signed: Sequence[Any], lsh: Any, *, sign: float, library: str) -> Method:
+    """Index MinHash signatures and ask for them; both libraries name these steps alike."""
+    began = time.perf_counter()
     for place, each in enumerate(signed):
         if len(given.unique[place]):
             lsh.insert(place, each)
     index = time.perf_counter() - began
-    size = len(pickle.dumps(lsh)) + len(signed) * PERMUTATIONS * 4
+    size = len(pickle.dumps(lsh)) + len(signed) * PERMUTATIONS * 4  # its values are 32 bits
 
     def ask(place: int) -> dict[int, float]:
         if not len(given.unique[place]):
             return {}
         return {other: signed[place].jaccard(signed[other]) for other in lsh.query(signed[place]) if other != place}
 
-    software = f"rensa {version('rensa')}"
-    return Method(name="MinHash LSH (rensa)", software=software, sign=sign, index=index, size=size, ask=_each(ask))
+    software = f"{library} {version(library)}"
+    return Method(name=f"MinHash LSH ({library})", software=software, sign=sign, index=index, size=size, ask=_each(ask))
 
 
 def simhash(given: Corpus) -> Method:

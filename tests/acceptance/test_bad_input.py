@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from demo_site import Site, expected
-from proxies import Door
+from door import Door
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from indexer import urls
 from indexer.elastic.documents import article_document
 from indexer.indexing import Arrival, aliases, take_in
-from indexer.models import Article, Precision, Published, Report, Source
+from indexer.models import Article, Precision, Published, Source
+from indexer.reports import Report
 from indexer.shingles import shingle
 
 if TYPE_CHECKING:

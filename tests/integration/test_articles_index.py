@@ -14,7 +14,8 @@ from indexer.detect import ABANDONED, detect, mark_again
 from indexer.elastic import Store, StoreError
 from indexer.elastic.schema import write_alias
 from indexer.indexing import Arrival, take_in
-from indexer.models import Outcome, Published, Report
+from indexer.models import Published
+from indexer.reports import Outcome, Report
 
 if TYPE_CHECKING:
     from collections.abc import Callable

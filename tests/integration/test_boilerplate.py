@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+from command import run
 from samples import HOUR, NOW, article, now, prose, stored, take
 
 from indexer import boilerplate
@@ -87,41 +86,21 @@ def test_versions_of_one_story_are_not_learnt(store: Store) -> None:
     assert {pair.update for pair in pairs(store)} == {True}
 
 
-def command(engine: local.Running, store: Store, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run the command on this index, in a terminal of 80 columns."""
-    environment = {
-        "PATH": "/usr/bin:/bin",
-        "CONDENSAT_URL": engine.url,
-        "CONDENSAT_USERNAME": engine.username,
-        "CONDENSAT_PASSWORD": engine.password,
-        "CONDENSAT_PREFIX": store.prefix,
-        "COLUMNS": "80",
-    }
-    return subprocess.run(
-        [sys.executable, "-m", "indexer", "boilerplate", *arguments],
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-
-
 def test_the_command_learns_shows_and_forgets(engine: local.Running, store: Store) -> None:
     """The whole round by the command: tables fit 80 columns, JSON says what changed, an unknown source ends with 1."""
     take(store, *framed(6))
-    learnt = command(engine, store, "learn")
+    learnt = run(engine, store, "boilerplate", "learn")
     assert learnt.returncode == 0
     assert "herald.example" in learnt.stdout
     assert "0 pairs stand, 15 before" in learnt.stderr
-    shown = command(engine, store, "show", "herald.example")
+    shown = run(engine, store, "boilerplate", "show", "herald.example")
     assert FOOTER.split()[0] in shown.stdout
     assert max(map(len, (learnt.stdout + shown.stdout).splitlines())) <= 80
-    (listed,) = json.loads(command(engine, store, "show", "--format", "json").stdout)
+    (listed,) = json.loads(run(engine, store, "boilerplate", "show", "--format", "json").stdout)
     assert (listed["source"], listed["grams"], listed["phrases"][0]["articles"]) == ("herald.example", 76, 6)
-    (forgotten,) = json.loads(command(engine, store, "forget", "herald.example", "--format", "json").stdout)
+    (forgotten,) = json.loads(run(engine, store, "boilerplate", "forget", "herald.example", "--format", "json").stdout)
     assert (forgotten["changed"], forgotten["before"], forgotten["grams"]) == (True, 76, 0)
-    unknown = command(engine, store, "learn", "nowhere.example")
+    unknown = run(engine, store, "boilerplate", "learn", "nowhere.example")
     assert (unknown.returncode, unknown.stdout) == (1, "")
     assert "nowhere.example" in unknown.stderr
 

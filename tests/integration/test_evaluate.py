@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from typing import TYPE_CHECKING
 
 import pytest
+from command import run
 from samples import HOUR, NOW, article, prose, take, write
 
 from indexer.evaluate import evaluate
@@ -176,31 +175,13 @@ def test_copies_in_a_crowd_are_found_by_way_of_the_earliest(store: Store) -> Non
     assert [each.is_earlier for each in done.judged[:3]] == ["a", "b", "a"]
 
 
-def command(engine: local.Running, store: Store, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run the command on this index."""
-    environment = {
-        "PATH": "/usr/bin:/bin",
-        "CONDENSAT_URL": engine.url,
-        "CONDENSAT_USERNAME": engine.username,
-        "CONDENSAT_PASSWORD": engine.password,
-        "CONDENSAT_PREFIX": store.prefix,
-        "COLUMNS": "80",
-    }
-    return subprocess.run(
-        [sys.executable, "-m", "indexer", "evaluate", *arguments],
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-
-
 def test_the_command_prints_everything_in_80_columns(engine: local.Running, filled: Store, tmp_path: Path) -> None:
     """Scores, groups, matrix, sweep and the worst pairs stand in the table, within the terminal."""
     file = tmp_path / "pairs.jsonl"
     file.write_bytes(b"\n".join([*LINES, line(ORIGINAL, AGAIN, "exact")]))
-    done = command(engine, filled, str(file), "--by", "kind", "--sweep", "--half", "7", "--worst", "3", "--directed")
+    done = run(
+        engine, filled, "evaluate", str(file), "--by", "kind", "--sweep", "--half", "7", "--worst", "3", "--directed"
+    )
     assert done.returncode == 0, done.stderr
     assert max(map(len, done.stdout.splitlines())) <= 80
     for words in ("precision 1.000", "half, seed 7", "4 of 5 right", "near_coverage", "line 6  exact → near"):
@@ -213,7 +194,7 @@ def test_the_command_as_json(engine: local.Running, filled: Store, tmp_path: Pat
     file = tmp_path / "pairs.jsonl"
     file.write_bytes(b"\n".join([*LINES, line(AGAIN, ORIGINAL, "exact")]))
     options = ("--set", "passage_run=61", "--worst", "5", "--by", "kind", "--sweep", "--half", "1", "--format", "json")
-    done = command(engine, filled, str(file), *options)
+    done = run(engine, filled, "evaluate", str(file), *options)
     found = json.loads(done.stdout)
     assert (done.returncode, found["judged"], found["pairs"]) == (0, "texts", 6)
     assert found["changed"] == {"passage_run": [RULES.passage_run, 61]}
@@ -231,11 +212,11 @@ def test_the_exit_code_tells_of_missing_articles_and_bad_lines(
     """1 where an article is not there, unless that is allowed, and where a line is no pair."""
     file = tmp_path / "pairs.jsonl"
     file.write_bytes(b"\n".join([LINES[0], line(ORIGINAL, "https://nowhere.example/1", "exact")]))
-    done = command(engine, filled, str(file))
+    done = run(engine, filled, "evaluate", str(file))
     assert done.returncode == 1
     assert "line 2: not in the index: https://nowhere.example/1" in done.stderr
-    assert command(engine, filled, str(file), "--allow-missing").returncode == 0
+    assert run(engine, filled, "evaluate", str(file), "--allow-missing").returncode == 0
     file.write_bytes(b"\n".join([LINES[0], b"{}"]))
-    done = command(engine, filled, str(file))
+    done = run(engine, filled, "evaluate", str(file))
     assert (done.returncode, done.stdout) == (1, "")
     assert "line 2: url_a is missing" in done.stderr

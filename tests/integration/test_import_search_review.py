@@ -12,7 +12,7 @@ from samples import HOUR, NOW, article, now, prose, stored, take
 
 from indexer.elastic import QueryError
 from indexer.importing import import_articles
-from indexer.models import Kind, Report
+from indexer.models import Kind
 from indexer.progress import Silent
 from indexer.review import NotFoundError, PairFilter, compare, pairs, resolve, show, source_names
 from indexer.search import MARK, UNMARK, search
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from indexer.elastic import Store
+    from indexer.reports import Report
 
 STORM = article(
     "storm",

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from command import run
 from samples import HOUR, NOW, article, prose, take
 
 from indexer.elastic import sums
@@ -109,34 +108,16 @@ def test_all_pages_are_read(filled: Store, monkeypatch: pytest.MonkeyPatch) -> N
     assert summarise(filled, PairFilter()) == whole
 
 
-def command(engine: local.Running, store: Store, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run the command on this index."""
-    environment = {
-        "PATH": "/usr/bin:/bin",
-        "CONDENSAT_URL": engine.url,
-        "CONDENSAT_USERNAME": engine.username,
-        "CONDENSAT_PASSWORD": engine.password,
-        "CONDENSAT_PREFIX": store.prefix,
-        "COLUMNS": "80",
-    }
-    return subprocess.run(
-        [sys.executable, "-m", "indexer", "reposts", *arguments],
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=True,
-    )
-
-
 def test_the_command_in_every_form(engine: local.Running, filled: Store) -> None:
     """The table names sources, JSON has everything, JSON lines have the rows; a table of pairs names sources too."""
-    table = command(engine, filled, "--summary", "--limit", "1")
+    table = run(engine, filled, "reposts", "--summary", "--limit", "1", check=True)
     assert max(map(len, table.stdout.splitlines())) <= 80
     assert "Herald herald.example" in table.stdout
     assert "8 pairs: 4 exact, 2 near, 2 partial" in table.stderr
     assert "1 of 5 rows" in table.stderr
-    found = json.loads(command(engine, filled, "--summary", "--no-update", "--format", "json").stdout)
+    found = json.loads(
+        run(engine, filled, "reposts", "--summary", "--no-update", "--format", "json", check=True).stdout
+    )
     assert (found["total"]["pairs"], len(found["rows"])) == (7, 4)
     assert found["rows"][0] == {
         "earlier_source": "herald.example",
@@ -155,14 +136,14 @@ def test_the_command_in_every_form(engine: local.Running, filled: Store) -> None
         "later_articles": 8,
         "later_share": 0.5,
     }
-    lines = command(engine, filled, "--summary", "--format", "jsonl").stdout.splitlines()
+    lines = run(engine, filled, "reposts", "--summary", "--format", "jsonl", check=True).stdout.splitlines()
     assert len([json.loads(each) for each in lines]) == 5
-    listed = command(engine, filled, "--source", "Mirror", "--update")
+    listed = run(engine, filled, "reposts", "--source", "Mirror", "--update", check=True)
     assert (listed.stdout, listed.stderr) == ("", "No pairs.\n")
-    listed = command(engine, filled, "--kind", "exact", "--limit", "3")
+    listed = run(engine, filled, "reposts", "--kind", "exact", "--limit", "3", check=True)
     assert "Mirror mirror.example" in listed.stdout
     assert "3 pairs, and more: --limit" in listed.stderr
-    assert "more" not in command(engine, filled, "--kind", "exact", "--limit", "4").stderr
+    assert "more" not in run(engine, filled, "reposts", "--kind", "exact", "--limit", "4", check=True).stderr
 
 
 def test_lags_of_a_day_are_no_matter_of_order(filled: Store) -> None:

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from door import Door
 from newsstand import Answer, Asked, Newsstand
-from switch import Switch
 
 from indexer.cli.session import now
 
@@ -259,15 +259,15 @@ def test_a_watch_outlives_an_outage(stand: Newsstand, store: Store, command: Com
     stand.entries = 3
     stand.before = held_up(gate, lambda asked: asked.path.startswith("/page"))
     add(store, stand, 10)
-    with Switch(engine.url) as switch:
-        command.environment["CONDENSAT_URL"] = switch.url
+    with Door(engine.url) as door:
+        command.environment["CONDENSAT_URL"] = door.url
         process = command.watch("ann")
         until(lambda: bool(stand.counts("/page/")), "pages were asked for")
-        switch.off()
+        door.shut()
         gate.set()
         assert process.stderr
         assert any("does not answer" in line for line in process.stderr)  # reads on until one does
-        switch.on()
+        door.open()
         until(lambda: store.articles.count() == 30, "everything came in")
         until(lambda: all_free(store), "all polls recorded")
         process.terminate()

@@ -14,7 +14,8 @@ from indexer.elastic import QueryError, StoreError, UnavailableError
 from indexer.elastic.feeds import FeedRecord, feed_id
 from indexer.elastic.sums import Lags, Sum
 from indexer.engine import EngineError
-from indexer.models import CondensatError, Kind, Pair, Reason, Rejection, Report
+from indexer.models import CondensatError, Kind, Pair, Reason, Rejection
+from indexer.reports import Report
 from indexer.review import Review
 from indexer.search import Hit
 from indexer.summary import Copying, Source, Summary

@@ -8,18 +8,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from indexer.models import (
-    Article,
-    Kind,
-    NaiveDatetimeError,
-    Outcome,
-    Published,
-    Reason,
-    RejectedError,
-    Rejection,
-    Report,
-    Source,
-)
+from indexer.models import Article, Kind, NaiveDatetimeError, Published, Reason, RejectedError, Rejection, Source
+from indexer.reports import Outcome, Report
 
 AT = datetime(2026, 9, 1, 12, tzinfo=UTC)
 NAIVE = AT.replace(tzinfo=None)
