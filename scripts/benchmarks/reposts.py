@@ -10,7 +10,7 @@ import gzip
 import os
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -226,16 +226,7 @@ def _is_repost(data: Data, pair: Pair) -> bool:
 
 
 def _with_text(data: Data, place: int) -> Version:
-    version = data.versions[place]
-    return Version(
-        id=version.id,
-        url=version.url,
-        title=version.title,
-        source=version.source,
-        effective=version.effective,
-        precision=version.precision,
-        shingled=shingle(data.texts[place]),
-    )
+    return replace(data.versions[place], shingled=shingle(data.texts[place]))
 
 
 def _pairs(data: Data) -> Iterator[Pair]:
