@@ -1,0 +1,204 @@
+"""List the articles that match, page after page, each once, with the words that matched marked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Literal
+
+from indexer.elastic.documents import parse_moment
+from indexer.search.folding import fold
+from indexer.search.wanted import Reposts, Wanted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from datetime import datetime
+
+    from indexer.elastic import Store
+
+Sort = Literal["relevance", "date", "reposts"]
+MARK, UNMARK = "\x02", "\x03"  # around the words that matched; no clean text contains them
+HIGHLIGHT_CHARS = 1_000_000  # text beyond this is not highlighted: it would fail the whole search
+ONE_PAGE = 200  # hits: up to so many are asked for at once, more of them page after page over one point in time
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Copy:
+    """An article that repeats the one it is folded under."""
+
+    id: str
+    url: str
+    title: str
+    source_name: str
+    domain: str
+    effective: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Hit:
+    """One article that matched."""
+
+    id: str
+    url: str
+    title: str
+    source_name: str
+    domain: str
+    published: datetime | None
+    effective: datetime
+    language: str | None
+    score: float | None
+    highlights: tuple[str, ...]  # passages with MARK … UNMARK around the words that matched
+    repost_of: str | None
+    reposts: int
+    marked_title: str = ""  # the title with its marks; empty where none of its words matched
+    tags: tuple[str, ...] = ()
+    stories: tuple[str, ...] = ()
+    cves: tuple[str, ...] = ()
+    also: tuple[Copy, ...] = ()  # what matches and is folded under it, by date
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Results:
+    """The hits of a search, and how many articles match in all, those that are folded among them."""
+
+    total: int
+    hits: tuple[Hit, ...]
+
+
+def search(
+    store: Store,
+    query: str,
+    *,
+    sources: Sequence[str] = (),
+    tags: Sequence[str] = (),
+    stories: Sequence[str] = (),
+    cves: Sequence[str] = (),
+    languages: Sequence[str] = (),
+    start: str | None = None,
+    end: str | None = None,
+    reposts: Reposts = "show",
+    sort: Sort = "relevance",
+    limit: int | None = 20,
+) -> Results:
+    """Find articles; ``limit`` None gives all of them, complete even where dates are equal.
+
+    Raises QueryError for a malformed query or an unknown field, saying where.
+    """
+    wanted = Wanted(
+        query=query,
+        sources=tuple(sources),
+        tags=tuple(tags),
+        stories=tuple(stories),
+        cves=tuple(cves),
+        languages=tuple(languages),
+        start=start,
+        end=end,
+        reposts=reposts,
+    )
+    return list_hits(store, wanted, sort=sort, limit=limit)
+
+
+def list_hits(store: Store, wanted: Wanted, *, sort: Sort = "relevance", limit: int | None) -> Results:
+    """Find the first ``limit`` articles that are wanted, None for all, and count them all; raises as ``search``."""
+    folded = wanted.reposts == "fold"
+    if not folded and limit is not None and limit <= ONE_PAGE:
+        answer = store.articles.search({**_body(wanted, sort), "size": limit, "track_total_hits": True})
+        hits = tuple(_hit(each) for each in answer["hits"]["hits"])
+        return Results(total=answer["hits"]["total"]["value"], hits=hits)
+    hits = tuple(islice(find(store, wanted, sort=sort, page=_page(limit)), limit))
+    if limit is None and not folded:
+        return Results(total=len(hits), hits=hits)
+    return Results(total=store.articles.matching(wanted.to_query()), hits=hits)
+
+
+def find(store: Store, wanted: Wanted, *, sort: Sort = "relevance", page: int = ONE_PAGE) -> Iterator[Hit]:
+    """Yield every article that is wanted, each once, as they are read from one point in time.
+
+    Where reposts are folded, only the first of each story is a hit, and the others stand in it.
+    """
+    body = _body(wanted, sort)
+    if wanted.reposts != "fold":
+        yield from (_hit(each) for each in store.articles.scan(body, page=page))
+        return
+    for first, others in fold(store, body, page=page):
+        yield _hit(first, others)
+
+
+def _page(limit: int | None) -> int:
+    """Give how many hits to ask for at once: a few more than are wanted, since some of them fold."""
+    return ONE_PAGE if limit is None else min(ONE_PAGE, 2 * limit)
+
+
+_SORTS: dict[str, list[dict[str, str]]] = {
+    "relevance": [{"_score": "desc"}, {"effective": "desc"}, {"id": "asc"}],
+    "date": [{"effective": "desc"}, {"id": "asc"}],
+    "reposts": [{"reposts": "desc"}, {"effective": "desc"}, {"id": "asc"}],
+}
+_FIELDS = [
+    "url",
+    "title",
+    "source",
+    "published",
+    "effective",
+    "language",
+    "repost_of",
+    "reposts",
+    "tags",
+    "notes.tags",
+    "stories",
+    "cves",
+]
+
+
+def _body(wanted: Wanted, sort: Sort) -> dict[str, Any]:
+    how = {"title": {"number_of_fragments": 0}, "text": {"number_of_fragments": 2, "fragment_size": 160}}
+    fields = {name: {"matched_fields": [name, f"{name}.en", f"{name}.fr"], **each} for name, each in how.items()}
+    return {
+        "query": wanted.to_query(),
+        "sort": _SORTS[sort],
+        "track_scores": True,
+        "source_includes": _FIELDS,
+        "highlight": {
+            "pre_tags": [MARK],
+            "post_tags": [UNMARK],
+            "max_analyzed_offset": HIGHLIGHT_CHARS,
+            "fields": fields,
+        },
+    }
+
+
+def _hit(each: dict[str, Any], others: Iterable[dict[str, Any]] = ()) -> Hit:
+    source = each["_source"]
+    marked = each.get("highlight", {})
+    own = (source.get("notes") or {}).get("tags") or ()
+    return Hit(
+        id=each["_id"],
+        url=source["url"],
+        title=source.get("title") or "",
+        source_name=source["source"]["name"],
+        domain=source["source"]["domain"],
+        published=parse_moment(source["published"]) if source.get("published") else None,
+        effective=parse_moment(source["effective"]),
+        language=source.get("language"),
+        score=each.get("_score"),
+        highlights=tuple(marked.get("text", ())),
+        repost_of=source.get("repost_of"),
+        reposts=source.get("reposts") or 0,
+        marked_title="".join(marked.get("title", ())),
+        tags=tuple(dict.fromkeys([*(source.get("tags") or ()), *own])),
+        stories=tuple(source.get("stories") or ()),
+        cves=tuple(source.get("cves") or ()),
+        also=tuple(_copy(other) for other in others),
+    )
+
+
+def _copy(each: dict[str, Any]) -> Copy:
+    source = each["_source"]
+    return Copy(
+        id=each["_id"],
+        url=source["url"],
+        title=source.get("title") or "",
+        source_name=source["source"]["name"],
+        domain=source["source"]["domain"],
+        effective=parse_moment(source["effective"]),
+    )
