@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 Clause = dict[str, Any]
 TIE = 0.3  # what stands in title and text comes before what stands in the text alone
+SURE = 1  # letters at the beginning that fuzzy~ takes as they are: with 0 every word of the index is looked at
 YES, NO = frozenset({"yes", "true", "1"}), frozenset({"no", "false", "0"})
 # Letters, digits and what the standard tokenizer keeps inside a word. Others part a word in several, which then are
 # wanted side by side; scripts without spaces are parted letter by letter.
@@ -140,7 +141,7 @@ class _Compiler:
             words = {"query_string": {"query": _escaped(node.raw), "fields": list(found.exact)}}
         elif node.fuzzy:
             fuzziness = "AUTO" if node.fuzzy == FUZZY else node.fuzzy
-            words = _match(text, found.exact, operator="and", fuzziness=fuzziness)
+            words = _match(text, found.exact, operator="and", fuzziness=fuzziness, prefix_length=SURE)
         elif _ONE_WORD.fullmatch(text):
             words = _match(text, (*found.exact, *found.stems), operator="and")
         else:

@@ -7,7 +7,8 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal
 
 from indexer.elastic.documents import parse_moment
-from indexer.search.folding import fold
+from indexer.search.folding import FIELDS as FOLDING_FIELDS
+from indexer.search.folding import Folding
 from indexer.search.wanted import Reposts, Wanted
 
 if TYPE_CHECKING:
@@ -15,10 +16,12 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from indexer.elastic import Store
+    from indexer.search.folding import Story
 
 Sort = Literal["relevance", "date", "reposts"]
 MARK, UNMARK = "\x02", "\x03"  # around the words that matched; no clean text contains them
 HIGHLIGHT_CHARS = 1_000_000  # text beyond this is not highlighted: it would fail the whole search
+FOLDED = 3  # hits a story that are looked at first: a fifth of what is published repeats something
 ONE_PAGE = 200  # hits: up to so many are asked for at once, more of them page after page over one point in time
 
 
@@ -100,15 +103,14 @@ def search(
 
 def list_hits(store: Store, wanted: Wanted, *, sort: Sort = "relevance", limit: int | None) -> Results:
     """Find the first ``limit`` articles that are wanted, None for all, and count them all; raises as ``search``."""
-    folded = wanted.reposts == "fold"
-    if not folded and limit is not None and limit <= ONE_PAGE:
-        answer = store.articles.search({**_body(wanted, sort), "size": limit, "track_total_hits": True})
-        hits = tuple(_hit(each) for each in answer["hits"]["hits"])
-        return Results(total=answer["hits"]["total"]["value"], hits=hits)
-    hits = tuple(islice(find(store, wanted, sort=sort, page=_page(limit)), limit))
-    if limit is None and not folded:
-        return Results(total=len(hits), hits=hits)
-    return Results(total=store.articles.matching(wanted.to_query()), hits=hits)
+    if limit is None or limit > ONE_PAGE:
+        hits = tuple(islice(find(store, wanted, sort=sort), limit))
+        complete = limit is None and wanted.reposts != "fold"
+        return Results(total=len(hits) if complete else store.articles.matching(wanted.to_query()), hits=hits)
+    if wanted.reposts == "fold":
+        return _folded_page(store, wanted, sort, limit)
+    answer = store.articles.search({**_body(wanted, sort), "size": limit, "track_total_hits": True})
+    return Results(total=answer["hits"]["total"]["value"], hits=tuple(_hit(each) for each in answer["hits"]["hits"]))
 
 
 def find(store: Store, wanted: Wanted, *, sort: Sort = "relevance", page: int = ONE_PAGE) -> Iterator[Hit]:
@@ -116,17 +118,47 @@ def find(store: Store, wanted: Wanted, *, sort: Sort = "relevance", page: int = 
 
     Where reposts are folded, only the first of each story is a hit, and the others stand in it.
     """
-    body = _body(wanted, sort)
     if wanted.reposts != "fold":
-        yield from (_hit(each) for each in store.articles.scan(body, page=page))
+        yield from (_hit(each) for each in store.articles.scan(_body(wanted, sort), page=page))
         return
-    for first, others in fold(store, body, page=page):
-        yield _hit(first, others)
+    body = _body(wanted, sort)
+    folding = Folding(store, body["query"])
+    hits = store.articles.scan(_brief(body), page=page)
+    while found := list(islice(hits, page)):
+        yield from _whole(store, body, folding.stories(found))
 
 
-def _page(limit: int | None) -> int:
-    """Give how many hits to ask for at once: a few more than are wanted, since some of them fold."""
-    return ONE_PAGE if limit is None else min(ONE_PAGE, 2 * limit)
+def _folded_page(store: Store, wanted: Wanted, sort: Sort, limit: int) -> Results:
+    """Fold without a point in time if the first hits make enough stories, as they nearly always do."""
+    body = _body(wanted, sort)
+    folding = Folding(store, body["query"])
+    size = FOLDED * limit
+    answer = store.articles.search({**_brief(body), "size": size, "track_total_hits": True})
+    hits, total = answer["hits"]["hits"], answer["hits"]["total"]["value"]
+    stories = folding.stories(hits, most=limit)
+    if len(stories) < limit and total > len(hits):
+        further = store.articles.scan(_brief(body), page=ONE_PAGE)
+        while len(stories) < limit and (found := list(islice(further, ONE_PAGE))):
+            stories += folding.stories(found, most=limit - len(stories))
+    return Results(total=total, hits=tuple(_whole(store, body, stories)))
+
+
+def _brief(body: dict[str, Any]) -> dict[str, Any]:
+    """Ask for no more of a hit than folding needs: most of the time of a search is its highlights."""
+    kept = {key: value for key, value in body.items() if key not in {"highlight", "source_includes"}}
+    return {**kept, "source": False, "docvalue_fields": FOLDING_FIELDS}
+
+
+def _whole(store: Store, body: dict[str, Any], stories: Sequence[Story]) -> Iterator[Hit]:
+    """Read the first article of each story as a hit; one that was removed meanwhile is left out."""
+    if not stories:
+        return
+    query = {"bool": {"must": [body["query"]], "filter": [{"terms": {"id": [each.first for each in stories]}}]}}
+    answer = store.articles.search({**body, "query": query, "size": len(stories), "track_total_hits": False})
+    whole = {each["_id"]: each for each in answer["hits"]["hits"]}
+    for story in stories:
+        if story.first in whole:
+            yield _hit(whole[story.first], story.others)
 
 
 _SORTS: dict[str, list[dict[str, str]]] = {
