@@ -145,7 +145,7 @@ def _folded_page(store: Store, wanted: Wanted, sort: Sort, limit: int) -> Result
 
 def _brief(body: dict[str, Any]) -> dict[str, Any]:
     """Ask for no more of a hit than folding needs: most of the time of a search is its highlights."""
-    kept = {key: value for key, value in body.items() if key not in {"highlight", "source_includes"}}
+    kept = {key: value for key, value in body.items() if key not in {"highlight", "source_includes", "track_scores"}}
     return {**kept, "source": False, "docvalue_fields": FOLDING_FIELDS}
 
 
@@ -188,7 +188,7 @@ def _body(wanted: Wanted, sort: Sort) -> dict[str, Any]:
     return {
         "query": wanted.to_query(),
         "sort": _SORTS[sort],
-        "track_scores": True,
+        "track_scores": sort == "relevance",  # else nothing is scored, which takes a tenth of the time
         "source_includes": _FIELDS,
         "highlight": {
             "pre_tags": [MARK],
