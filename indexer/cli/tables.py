@@ -40,6 +40,10 @@ def hits(found: Iterable[Hit]) -> Table:
             facts.append(f"  repeats {output.short(each.repost_of)}", "yellow")
         if each.reposts:
             facts.append(f"  reposted {each.reposts}×", "red")
+        if each.stars:
+            facts.append(f"  {'★' * each.stars}", "yellow")
+        if labels := [*each.tags, *each.stories, *each.cves]:
+            facts.append("  ").append_text(output.line(", ".join(labels), "magenta"))
         article = Text("\n").join(
             [
                 _title(each),
@@ -92,6 +96,8 @@ def hit_dict(hit: Hit) -> dict[str, Any]:
         "tags": list(hit.tags),
         "stories": list(hit.stories),
         "cves": list(hit.cves),
+        "stars": hit.stars,
+        "shelf": hit.shelf,
         "repost_of": hit.repost_of,
         "reposts": hit.reposts,
         "also": [

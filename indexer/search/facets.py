@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from indexer.elastic import Store
     from indexer.search.wanted import Wanted
 
-FACETS = {"source": "source.domain", "tag": "tags", "story": "stories", "cve": "cves", "language": "language"}
+FACETS = {"source": "source.domain", "tag": "any.tags", "story": "any.stories", "cve": "cves", "language": "language"}
 MOST = 10_000  # values of a facet: more than any index that was seen has, and what one answer bears
 
 

@@ -54,9 +54,11 @@ class Hit:
     repost_of: str | None
     reposts: int
     marked_title: str = ""  # the title with its marks; empty where none of its words matched
-    tags: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()  # of the vocabulary and of an analyst
     stories: tuple[str, ...] = ()
     cves: tuple[str, ...] = ()
+    stars: int = 0  # an analyst's
+    shelf: str | None = None
     also: tuple[Copy, ...] = ()  # what matches and is folded under it, by date
 
 
@@ -176,9 +178,10 @@ _FIELDS = [
     "repost_of",
     "reposts",
     "tags",
-    "notes.tags",
     "stories",
+    "notes",
     "cves",
+    "shelf",
 ]
 
 
@@ -202,7 +205,7 @@ def _body(wanted: Wanted, sort: Sort) -> dict[str, Any]:
 def _hit(each: dict[str, Any], others: Iterable[dict[str, Any]] = ()) -> Hit:
     source = each["_source"]
     marked = each.get("highlight", {})
-    own = (source.get("notes") or {}).get("tags") or ()
+    notes = source.get("notes") or {}
     return Hit(
         id=each["_id"],
         url=source["url"],
@@ -217,11 +220,17 @@ def _hit(each: dict[str, Any], others: Iterable[dict[str, Any]] = ()) -> Hit:
         repost_of=source.get("repost_of"),
         reposts=source.get("reposts") or 0,
         marked_title="".join(marked.get("title", ())),
-        tags=tuple(dict.fromkeys([*(source.get("tags") or ()), *own])),
-        stories=tuple(source.get("stories") or ()),
+        tags=_together(source.get("tags"), notes.get("tags")),
+        stories=_together(source.get("stories"), notes.get("stories")),
         cves=tuple(source.get("cves") or ()),
+        stars=notes.get("stars") or 0,
+        shelf=source.get("shelf"),
         also=tuple(_copy(other) for other in others),
     )
+
+
+def _together(given: Iterable[str] | None, own: Iterable[str] | None) -> tuple[str, ...]:
+    return tuple(dict.fromkeys([*(given or ()), *(own or ())]))
 
 
 def _copy(each: dict[str, Any]) -> Copy:

@@ -64,7 +64,7 @@ def shape(clause: dict[str, Any]) -> Any:
         ("a:b", QueryError),
         (r"a\:b", '"a:b"'),
         ("12:30", '"12:30"'),
-        ("tag:x a", {"must": ["a"], "filter": [{"should": [("term", "tags", "x"), ("term", "notes.tags", "x")]}]}),
+        ("tag:x a", {"must": ["a"], "filter": [("term", "any.tags", "x")]}),
         ("cve:CVE-2026-*", ("wildcard", "cves", "CVE-2026-*")),
         ("sent:yes", ("term", "sent", True)),
         ("stars:>2", ("range", "notes.stars", {"gt": 2})),
