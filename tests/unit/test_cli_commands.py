@@ -31,6 +31,7 @@ COMMANDS = [
     ["search"],
     ["show"],
     ["edit"],
+    ["export"],
     ["reposts"],
     ["compare"],
     ["condense"],
