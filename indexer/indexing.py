@@ -51,6 +51,7 @@ def write(store: Store, arrivals: Sequence[Arrival], report: Report, *, now: Cal
     """
     written = None
     try:
+        arrivals = _corrected(store, arrivals, report)
         merged, elsewhere = _merge(store, arrivals)
         for identity, found in elsewhere.items():
             store.articles.add_urls(identity, found)
@@ -83,6 +84,30 @@ def write(store: Store, arrivals: Sequence[Arrival], report: Report, *, now: Cal
     for _ in range(len(arrivals) - len(merged)):
         report.count(Outcome.UNCHANGED)  # the same article twice in one batch, or another way to one that is there
     return {end.id: end.outcome is Outcome.CREATED for end in written if end.pending}
+
+
+def _corrected(store: Store, arrivals: Sequence[Arrival], report: Report) -> list[Arrival]:
+    """Count those that were removed once as rejected; give the others to the sources that theirs were merged into."""
+    standing = store.corrections.standing(
+        [each.article.id for each in arrivals],
+        {url for each in arrivals for url in each.article.urls},
+        {each.article.source.domain for each in arrivals},
+    )
+    suspects = [each.article.id for each in arrivals if not standing.removed.isdisjoint(each.article.urls)]
+    there = store.articles.states(suspects).keys()  # an article of its own, to which such a URL led as well
+    left = []
+    for each in arrivals:
+        article = each.article
+        if article.id in standing.removed or (article.id in suspects and article.id not in there):
+            detail = f"let it come back with: condensat remove --lift {article.id}"
+            report.count(Outcome.REJECTED, Rejection(what=each.what, reason=Reason.REMOVED, detail=detail))
+            continue
+        merge = standing.merged.get(article.source.domain)
+        if merge:
+            source = replace(article.source, domain=merge.into, name=merge.name)
+            article = replace(article, source=source)
+        left.append(replace(each, article=article))
+    return left
 
 
 def _merge(store: Store, arrivals: Sequence[Arrival]) -> tuple[list[Arrival], dict[str, tuple[str, ...]]]:

@@ -23,6 +23,7 @@ from indexer.cli import (
     reading,
     session,
     settings,
+    sources,
 )
 from indexer.cli.errors import guarded
 
@@ -47,6 +48,7 @@ Begin with:
 )
 app.add_typer(engine.app, name="engine", rich_help_panel="Set up")
 app.add_typer(feeds.app, name="feeds", rich_help_panel="Take in")
+app.add_typer(sources.app, name="sources", rich_help_panel="Work with articles")
 app.add_typer(boilerplate.app, name="boilerplate", rich_help_panel="Reposts")
 
 

@@ -1,16 +1,20 @@
-"""The commands that change what is in the index by hand: edit."""
+"""The commands that change what is in the index by hand: edit, remove, prune."""
 
 from __future__ import annotations
 
 import getpass
+import sys
 from enum import StrEnum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from indexer.cli import output, session
+from indexer.cli import output, progress, session
 from indexer.cli.errors import UsageError
 from indexer.notes import STARS, Edit
+
+if TYPE_CHECKING:
+    from indexer.elastic import Store
 
 PANEL = "Work with articles"
 
@@ -35,6 +39,16 @@ def register(app: typer.Typer) -> None:
                 "condensat search 'stars:>=3 shelf:kept by:ann'",
             ],
         ),
+        (
+            remove,
+            [
+                "condensat remove 3f9ac01b2d https://example.org/2026/an-article",
+                "condensat remove --source spam.example --yes",
+                "condensat remove --list",
+                "condensat remove --lift 3f9ac01b2d4c5e6f7a8b",
+            ],
+        ),
+        (prune, ["condensat prune --before 365d --dry-run", "condensat prune --before 2025-01-01 --yes"]),
     ):
         app.command(rich_help_panel=PANEL, epilog="\n\n".join(f"`{line}`" for line in epilog))(command)
 
@@ -73,7 +87,7 @@ def edit(
     if not all(each.strip() for each in (*wanted.tags, *wanted.stories)):
         raise UsageError("A tag or story is empty.")
     with session.connect() as store:
-        done = editing.edit(store, articles, wanted, by=by or _user(), now=session.now())
+        done = editing.edit(store, articles, wanted, by=by or user(), now=session.now())
     changed = sum(done.values())
     if form is output.OneFormat.JSON:
         output.write_json({"changed": [each for each, was in done.items() if was], "unchanged": len(done) - changed})
@@ -81,8 +95,134 @@ def edit(
         output.say(f"{output.count(changed, 'article')} changed, {len(done) - changed} unchanged")
 
 
-def _user() -> str:
+def user() -> str:
+    """Give the name of whoever runs this."""
     try:
         return getpass.getuser()
     except (OSError, KeyError):  # an account without a name, in a container
         return "unknown"
+
+
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+By = Annotated[str | None, typer.Option(help="Who does so; you, if you do not say.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Only tell how many.")]
+ComeBack = Annotated[
+    bool,
+    typer.Option("--may-return", help="Leave no note that keeps them out when they are fetched or imported again."),
+]
+
+
+def remove(
+    articles: Annotated[
+        list[str] | None, typer.Argument(metavar="[ID|URL]…", help="Ids, their beginnings, or addresses.")
+    ] = None,
+    *,
+    source: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="All of this source, by domain or name; repeatable.")
+    ] = None,
+    may_return: ComeBack = False,
+    lift: Annotated[
+        list[str] | None, typer.Option(metavar="ID", help="Let a removed article come back; repeatable.")
+    ] = None,
+    listing: Annotated[bool, typer.Option("--list", help="List what was removed, by whom and when.")] = False,
+    dry_run: DryRun = False,
+    yes: Yes = False,
+    by: By = None,
+    form: Annotated[output.Format, typer.Option("--format", help="How to write it.")] = output.Format.TABLE,
+) -> None:
+    """Take articles out for good. Pairs and counts follow, and they do not come back from feeds, pages or files."""
+    from indexer import removing as work
+    from indexer.review import resolve
+    from indexer.search import Wanted
+
+    if sum(map(bool, (articles or source, lift, listing))) != 1:
+        raise UsageError("Say what: articles or --source, or --lift, or --list")
+    with session.connect() as store:
+        if listing:
+            _list_removed(store, form)
+            return
+        if lift:
+            lifted = store.corrections.lift(lift)
+            output.say(f"{output.count(lifted, 'article')} may come back, {len(lift) - lifted} were not removed")
+            raise typer.Exit(0 if lifted == len(lift) else 1)
+        ids = [resolve(store, each) for each in articles or ()]
+        queries = list(work.named(ids))
+        if source:
+            queries.append(Wanted(sources=tuple(source)).to_query())
+        query: dict[str, Any] = {"bool": {"should": queries, "minimum_should_match": 1}}
+        _remove(store, query, may_return=may_return, dry_run=dry_run, yes=yes or not source, by=by, form=form)
+
+
+def prune(
+    *,
+    before: Annotated[str, typer.Option(metavar="DATE", help="2025-01-01, without that day; or 365d.")],
+    source: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="Only of this source, by domain or name; repeatable.")
+    ] = None,
+    kept: Annotated[
+        bool, typer.Option("--kept", help="Also what stands on the shelf «kept», or has stars or a remark.")
+    ] = False,
+    may_return: ComeBack = False,
+    dry_run: DryRun = False,
+    yes: Yes = False,
+    by: By = None,
+    form: Annotated[output.Format, typer.Option("--format", help="How to write it.")] = output.Format.TABLE,
+) -> None:
+    """Take articles out that were published, or else seen, before a date. Pairs and counts follow.
+
+    What is pruned does not come back from feeds that still have it.
+    """
+    from indexer import removing as work
+    from indexer.query import DATES, span
+    from indexer.search import Wanted
+
+    until = span(before)
+    if until is None:
+        raise UsageError(f"«{before}» is not a date; {DATES}")
+    sources = Wanted(sources=tuple(source)).to_query() if source else None
+    query = work.older_than({"range": {"effective": {"lt": until.start}}}, sources=sources, kept=kept)
+    with session.connect() as store:
+        _remove(store, query, may_return=may_return, dry_run=dry_run, yes=yes, by=by, form=form)
+
+
+def _remove(
+    store: Store,
+    query: dict[str, Any],
+    *,
+    may_return: bool,
+    dry_run: bool,
+    yes: bool,
+    by: str | None,
+    form: output.Format,
+) -> None:
+    from indexer import removing as work
+
+    store.articles.refresh()
+    count = store.articles.matching(query)
+    if dry_run:
+        if form is output.Format.TABLE:
+            output.say(f"{output.count(count, 'article')} would go")
+        else:
+            output.write_json({"removed": 0, "matching": count})
+        return
+    if count and not yes:
+        if not sys.stdin.isatty():
+            raise UsageError(f"{output.count(count, 'article')} would go; say --yes")
+        typer.confirm(f"Remove {output.count(count, 'article')}?", abort=True, err=True)
+    gone = work.remove(store, query, by=by or user(), comes_back=may_return, now=session.now, progress=progress.make())
+    if form is output.Format.TABLE:
+        output.say(f"{output.count(gone, 'article')} removed")
+    else:
+        output.write_json({"removed": gone, "matching": count})
+
+
+def _list_removed(store: Store, form: output.Format) -> None:
+    keys = ("article", "title", "domain", "by", "at", "urls")
+    rows = ({key: each.get(key) for key in keys} for each in store.corrections.buried())
+    if form is not output.Format.TABLE:
+        output.write_listing(rows, form)
+        return
+    for each in rows:
+        output.show(
+            output.line(f"{each['article']}  {each['at'][:10]}  {each['by']}  {each['domain']}  {each['title']}")
+        )

@@ -24,6 +24,11 @@ VERDICT_FIELDS = (
 )
 
 
+NOT_CONTENT = frozenset(
+    # what may differ for the same content, and what ingest does not own
+    {"urls", "entry_hash", "content_hash", "seen", "effective", "sent", "sent_at", "shelf", "notes", "revisions"}
+    | {"repost_of", "reposts", "repeats", "created", "modified"}
+)
 # What a verdict rests on: while these stay, its pairs stay.
 STATE_FIELDS = ("text_hash", "effective", "source.domain")
 
@@ -93,7 +98,7 @@ def article_document(
 
 def content_hash(document: dict[str, Any]) -> str:
     """Hash what a reader would see changed; equal hashes mean that nothing is to be written."""
-    content = {key: value for key, value in document.items() if key not in {"urls", "entry_hash", "content_hash"}}
+    content = {key: value for key, value in document.items() if key not in NOT_CONTENT}
     return hashlib.sha256(orjson.dumps(content, option=orjson.OPT_SORT_KEYS)).hexdigest()[:32]
 
 

@@ -50,6 +50,14 @@ class Edits:
                 return ends
         raise StoreError(f"article {todo[0]} changes faster than it can be written")
 
+    def delete(self, ids: Sequence[str]) -> int:
+        """Delete articles; gives how many were there."""
+        items = bulk.send(self._client, self._write, [("delete", each, {}, None) for each in ids])
+        for item in items:
+            if not item.ok and item.status != 404:
+                raise StoreError(f"article {item.id}: {item.error}")
+        return sum(item.status == 200 for item in items)
+
     def _read(self, ids: Sequence[str]) -> Iterator[dict[str, Any]]:
         for part in parts(ids):
             with translated():

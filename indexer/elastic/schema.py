@@ -11,7 +11,7 @@ from elasticsearch import BadRequestError, Elasticsearch
 
 from indexer.elastic.errors import translated
 
-NAMES = ("articles", "reposts", "feeds", "pending", "sources")
+NAMES = ("articles", "reposts", "feeds", "pending", "sources", "corrections")
 
 
 @cache

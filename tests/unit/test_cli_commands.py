@@ -32,13 +32,20 @@ COMMANDS = [
     ["show"],
     ["edit"],
     ["export"],
+    ["remove"],
+    ["prune"],
+    ["sources"],
+    ["sources", "list"],
+    ["sources", "merge"],
     ["reposts"],
     ["compare"],
     ["condense"],
     ["evaluate"],
     ["doctor"],
 ]
-WITH_EXAMPLES = [command for command in COMMANDS if command and command[0] != "engine" and command != ["feeds"]]
+WITH_EXAMPLES = [
+    command for command in COMMANDS if command and command[0] != "engine" and command not in (["feeds"], ["sources"])
+]
 TEXT = (
     "The harbour was closed on Tuesday after a ferry had lost its anchor in the northern basin. "
     "Divers searched until the evening, and the company promised to pay for the damage to the quay. "
