@@ -14,6 +14,8 @@ from indexer.cli.errors import UsageError
 from indexer.notes import STARS, Edit
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from indexer.elastic import Store
 
 PANEL = "Work with articles"
@@ -218,7 +220,7 @@ def _remove(
 
 def _list_removed(store: Store, form: output.Format) -> None:
     keys = ("article", "title", "domain", "by", "at", "urls")
-    rows = ({key: each.get(key) for key in keys} for each in store.corrections.buried())
+    rows: Iterator[dict[str, Any]] = ({key: each.get(key) for key in keys} for each in store.corrections.buried())
     if form is not output.Format.TABLE:
         output.write_listing(rows, form)
         return
