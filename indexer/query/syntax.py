@@ -112,6 +112,7 @@ _TAIL = re.compile(r"(?P<fuzzy>~(?P<by>\d*))?(?:\^(?P<boost>\d+(?:\.\d+)?))?$")
 _AFTER_PHRASE = re.compile(r"(?:~(\d+))?(?:\^(\d+(?:\.\d+)?))?")
 _BOOST = re.compile(r"\^(\d+(?:\.\d+)?)")
 _COMPARISON = re.compile(r"[<>]=?")
+_BARE_RANGE = re.compile(r"[\[{]\s*\S+\s+TO(?=\s|$)")
 _TO = re.compile(r"\s+TO\s+")
 _WILD = re.compile(r"(?<!\\)(?:\\\\)*(\*|\?(?!$))")  # a question mark at the end of a word is one
 
@@ -211,6 +212,8 @@ class _Reader:
             return self._group(field)
         if here in CLOSING:
             return self._phrase(field)
+        if _BARE_RANGE.match(self._query, at):
+            self._refuse(at, "a range stands behind a field, such as published:[FROM TO UNTIL]")
         named = _FIELD.match(self._query, at)
         if named:
             self._at = named.end()
