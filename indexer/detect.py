@@ -18,7 +18,7 @@ from indexer.derived import derive
 from indexer.elastic.documents import moment, state_of
 from indexer.models import STORED_KINDS, Kind, Pair
 from indexer.reposts import RULES, Rules, Version, relate, worth_judging
-from indexer.stars import is_crowded, kept
+from indexer.stars import Likeness, is_crowded, kept
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -174,10 +174,20 @@ class _Run:
             for identity, version in judged.items()
             if sum(each.likeness.in_star for each in found[identity]) >= MANY
         }
-        now = self._candidates(many)
+        counts = self.store.articles.count_earlier(list(many.values()), window_days=self.window_days)
+        before = {
+            identity: sum(each.order < _order(version) for each in found[identity])
+            for identity, version in many.items()
+        }
+        changed = {
+            identity: version
+            for (identity, version), count in zip(many.items(), counts, strict=True)
+            if count != before[identity]
+        }
+        now = self._candidates(changed)
         return {
             identity
-            for identity, version in many.items()
+            for identity, version in changed.items()
             if kept(_order(version), now[identity]) != kept(_order(version), found[identity])
         }
 
@@ -241,7 +251,7 @@ def _order(version: Version) -> tuple[str, str]:
 
 def _partners(subject: Version, found: Iterable[Like], kept_by: Mapping[str, set[str]]) -> set[str]:
     """Give those with which an article is to be compared: of its copies, those that the later side keeps."""
-    each_way = {each.id for each in found if not each.likeness.in_star or subject.id in kept_by.get(each.id, ())}
+    each_way = {each.id for each in found if each.likeness is Likeness.LOOSE or subject.id in kept_by.get(each.id, ())}
     return each_way | kept_by[subject.id]
 
 

@@ -8,6 +8,7 @@ the copies, with the bulletins of one form that a source publishes: the thousand
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
@@ -23,6 +24,7 @@ CROWD = 100  # earlier copies; so many are still all paired with one another, in
 COPY = 0.5  # of the sampled hashes of the shorter of two articles, that are shared: they are copies
 FORM = 0.2  # the same within one source: of one form. What is less covered there is no passage either, but …
 OWN_RUN = 6  # … where so many are shared in whatever length: a run of 60 tokens has 5 or 6 of them
+OWN_LONG = 320  # tokens from which on a fifth of the sampled hashes is no less than OWN_RUN
 
 
 class Likeness(Enum):
@@ -63,6 +65,11 @@ def likeness(shared: int, tokens: int, other_tokens: int, *, same_source: bool) 
     if share >= FORM:
         return Likeness.FORM
     return Likeness.LOOSE if shared >= OWN_RUN else Likeness.STRANGE
+
+
+def least_of_own(tokens: int) -> int:
+    """Give how many hashes an article shares at least with one of ``OWN_LONG`` of its source that is not strange."""
+    return math.ceil(min(OWN_RUN, FORM * _sampled(tokens)))
 
 
 def _sampled(tokens: int) -> float:

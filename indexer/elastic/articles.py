@@ -184,6 +184,10 @@ class Articles:
         """Find, for each article, those that may repeat it or that it may repeat; as of the last refresh."""
         return candidates.find(self._client, self._read, versions, window_days=window_days)
 
+    def count_earlier(self, versions: Sequence[Version], *, window_days: int) -> list[int | None]:
+        """Count, for each article, its earlier candidates, where one query can; as of the last refresh."""
+        return candidates.count_earlier(self._client, self._read, versions, window_days=window_days)
+
     # -- sources -------------------------------------------------------------------------------------------
 
     def sources(self) -> dict[str, int]:
