@@ -1,0 +1,29 @@
+"""The archive of raw pages and feeds: WARC files written as they are fetched, and read again, ours and other people's.
+
+The WARC library is known here and nowhere else. What is made of a page it must not know.
+"""
+
+from indexer.archive.kept import ArchiveError, Kept, Said
+from indexer.archive.message import Message, open_head, open_message
+from indexer.archive.reader import Damaged, Record, records
+from indexer.archive.store import Choice, Place, Stock, files
+from indexer.archive.writer import Archive, Keeper, Silence
+
+__all__ = [
+    "Archive",
+    "ArchiveError",
+    "Choice",
+    "Damaged",
+    "Keeper",
+    "Kept",
+    "Message",
+    "Place",
+    "Record",
+    "Said",
+    "Silence",
+    "Stock",
+    "files",
+    "open_head",
+    "open_message",
+    "records",
+]
