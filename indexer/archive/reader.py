@@ -184,24 +184,15 @@ def _of(
     found: Record | Damaged | None = None  # handed on when what follows could be read: only then was it packed whole
     try:
         while line := stream.readline(HEAD_LIMIT):
-            if found is not None and line.strip():
+            if not line.strip():
+                at += len(line)
+                continue
+            if found is not None:
                 yield found
-                found = None
-            size = len(line)
-            if line.startswith(b"WARC/"):
-                head = line + _head(stream)
-                found = _record(head, place(at), stream, want, longest)
-                size = len(head)
-                if isinstance(found, Record):
-                    size += found.length
-                    lost = 0
-                else:
-                    lost += size
-            elif line.strip():
-                if not lost:
-                    found = Damaged(offset=place(at), problem="no WARC header where a record should begin")
-                lost += size
-                _bear(lost, longest)
+            each, size = _take(line, stream, place(at), want, longest)
+            found = None if isinstance(each, Damaged) and lost else each
+            lost = 0 if isinstance(each, Record) else lost + size
+            _bear(lost, longest)
             at += size
         if found is not None:
             yield found
@@ -210,6 +201,17 @@ def _of(
             yield Damaged(offset=place(at), problem=str(error), cut=isinstance(error, _CutError))
         elif found is not None:
             yield found
+
+
+def _take(
+    line: bytes, stream: io.BufferedReader, offset: int, want: Callable[[str], int], longest: float
+) -> tuple[Record | Damaged, int]:
+    """Read what begins with a line; gives it, and how many bytes it has."""
+    if not line.startswith(b"WARC/"):
+        return Damaged(offset=offset, problem="no WARC header where a record should begin"), len(line)
+    head = line + _head(stream)
+    found = _record(head, offset, stream, want, longest)
+    return found, len(head) + (found.length if isinstance(found, Record) else 0)
 
 
 def _bear(lost: int, longest: float) -> None:
