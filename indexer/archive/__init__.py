@@ -4,12 +4,13 @@ The WARC library is known here and nowhere else. What is made of a page it must 
 """
 
 from indexer.archive.kept import ArchiveError, Kept, Said
-from indexer.archive.message import Message, open_head, open_message
-from indexer.archive.reader import Damaged, Record, records
+from indexer.archive.message import HEAD_LIMIT, Message, open_head, open_message
+from indexer.archive.reader import Damaged, Record, is_warc, records
 from indexer.archive.store import Choice, Place, Stock, files
 from indexer.archive.writer import Archive, Keeper, Silence
 
 __all__ = [
+    "HEAD_LIMIT",
     "Archive",
     "ArchiveError",
     "Choice",
@@ -23,6 +24,7 @@ __all__ = [
     "Silence",
     "Stock",
     "files",
+    "is_warc",
     "open_head",
     "open_message",
     "records",

@@ -42,7 +42,7 @@ class Said:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Kept:
-    """Everything that an article was made of, but for the page's body.
+    """Everything that an article was made of, but for the page's body: ``page`` goes without.
 
     ``said`` is None for a page that no feed led to. ``page`` is None, and ``failure`` says why, where there was none
     to be had or none was asked for.
@@ -69,7 +69,7 @@ class Kept:
 
 
 def to_json(kept: Kept) -> bytes:
-    """Write it, without the page's body and headers; in ASCII, so that no odd character in it can fail."""
+    """Write it, without the page's headers; in ASCII, so that no odd character in it can fail."""
     page, said, failure = kept.page, kept.said, kept.failure
     data: dict[str, Any] = {"format": FORMAT, "what": kept.what, "seen": kept.seen.isoformat()}
     if page is not None:
@@ -87,22 +87,22 @@ def to_json(kept: Kept) -> bytes:
     return json.dumps(data, default=_plain).encode("ascii")
 
 
-def from_json(data: bytes, body: bytes) -> Kept:
-    """Read what ``to_json`` wrote, and put the page's body back; raises ArchiveError."""
+def from_json(data: bytes) -> Kept:
+    """Read what ``to_json`` wrote; raises ArchiveError."""
     try:
-        return _kept(json.loads(data), body)
+        return _kept(json.loads(data))
     except (ValueError, KeyError, TypeError) as error:
         raise ArchiveError(f"what is kept beside a page cannot be read: {error!r}") from error
 
 
-def _kept(data: dict[str, Any], body: bytes) -> Kept:
+def _kept(data: dict[str, Any]) -> Kept:
     if data["format"] != FORMAT:
         raise ValueError(f"format {data['format']}, which another version wrote")
     page, said, failure = data.get("page"), data.get("said"), data.get("failure")
     return Kept(
         what=data["what"],
         seen=datetime.fromisoformat(data["seen"]),
-        page=Fetched(**{**page, "redirects": tuple(page["redirects"])}, body=body) if page else None,
+        page=Fetched(**{**page, "redirects": tuple(page["redirects"])}, body=b"") if page else None,
         said=Said(**{**said, "entry": _entry(said["entry"])}) if said else None,
         failure=RejectedError(Reason(failure["reason"]), failure["detail"]) if failure else None,
     )

@@ -26,6 +26,7 @@ VERSIONS = ("WARC/1.1", "WARC/1.0", "WARC/0.18", "WARC/0.17")
 HEAD_LIMIT = 262_144  # bytes; real heads have 300 to 2,000, and the longest URL that is fetched 65,536
 LONGEST = 2**30  # bytes that are unpacked to find the end of a record: films are in archives, and so are bombs
 CUT = "the file ends within a record"
+_BEGINNING = b"WARC/"
 _PIECE = 65_536
 
 
@@ -48,7 +49,7 @@ class Damaged:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Record:
-    """One record. ``block`` is None where more than was wanted of it would have had to be read."""
+    """One record. ``block`` is as much of its content as was wanted; ``length`` says how much there is."""
 
     offset: int  # in the file as it is; of the gzip member, where there are any
     kind: str  # warcinfo, request, response, revisit, metadata, resource, conversion
@@ -58,14 +59,19 @@ class Record:
     content_type: str
     beside: str | None  # the record that this one is about
     length: int
-    block: bytes | None
+    block: bytes
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all of it was read."""
+        return len(self.block) == self.length
 
 
 def records(file: BinaryIO, want: Callable[[str], int], *, start: int = 0) -> Iterator[Record | Damaged]:
     """Yield what stands in a file from ``start`` on, packed or not, in order; memory is bounded by what is wanted.
 
-    ``want`` says how many bytes of the block of a record of some kind are wanted; the block of a longer one is passed
-    over. Raises OSError where the file cannot be read.
+    ``want`` says how many bytes are wanted of a record of some kind; the rest is passed over. Raises OSError where the
+    file cannot be read.
     """
     file.seek(start)
     zipped = file.read(len(GZIP)) == GZIP
@@ -74,6 +80,13 @@ def records(file: BinaryIO, want: Callable[[str], int], *, start: int = 0) -> It
         yield from _members(file, want, start)
     else:
         yield from _of(io.BufferedReader(_Plain(file)), want, lambda position: start + position, longest=math.inf)
+
+
+def is_warc(file: BinaryIO) -> bool:
+    """Tell whether a file begins with a WARC record, packed or not."""
+    file.seek(0)
+    beginning = file.read(len(_BEGINNING))
+    return beginning == _BEGINNING or (beginning.startswith(_MEMBER) and _begins_record(file, 0))
 
 
 def _members(file: BinaryIO, want: Callable[[str], int], offset: int) -> Iterator[Record | Damaged]:
@@ -170,7 +183,7 @@ def _next_member(file: BinaryIO, offset: int) -> int | None:
 
 def _begins_record(file: BinaryIO, offset: int) -> bool:
     try:
-        return io.BufferedReader(_Member(file, offset), 1024).read(5) == b"WARC/"
+        return io.BufferedReader(_Member(file, offset), 1024).read(len(_BEGINNING)) == _BEGINNING
     except _DamagedError:
         return False
 
@@ -207,7 +220,7 @@ def _take(
     line: bytes, stream: io.BufferedReader, offset: int, want: Callable[[str], int], longest: float
 ) -> tuple[Record | Damaged, int]:
     """Read what begins with a line; gives it, and how many bytes it has."""
-    if not line.startswith(b"WARC/"):
+    if not line.startswith(_BEGINNING):
         return Damaged(offset=offset, problem="no WARC header where a record should begin"), len(line)
     head = line + _head(stream)
     found = _record(head, offset, stream, want, longest)
@@ -249,8 +262,8 @@ def _record(
     if size > longest:
         raise _DamagedError(f"a record of {size / 1e9:.1f} GB")
     kind = (read.get_header("WARC-Type") or "").strip().lower()
-    block = stream.read(size) if size <= want(kind) else None
-    if len(block) < size if block is not None else not _passed(stream, size):
+    block = stream.read(min(size, want(kind)))
+    if not _passed(stream, size - len(block)):
         raise _CutError("the record is shorter than it says")
     return Record(
         offset=offset,

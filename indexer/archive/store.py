@@ -75,11 +75,11 @@ class Findings:
 
 
 class Stock:
-    """What an archive holds; a context manager, used by one thread at a time."""
+    """What an archive holds; a context manager. Its list is for the thread that made it, ``read`` for any."""
 
     def __init__(self, paths: list[Path]) -> None:
         self._paths = paths
-        self._list = sqlite3.connect("", check_same_thread=False)
+        self._list = sqlite3.connect("")
         self._list.execute(_TABLE)
 
     def __enter__(self) -> Self:
@@ -116,13 +116,13 @@ class Stock:
         """Name a place in a report."""
         return f"{self._paths[place.file].name} at {place.offset}"
 
-    def read(self, place: Place) -> Kept:
-        """Read what was kept; raises ArchiveError."""
+    def read(self, place: Place) -> tuple[Kept, bytes]:
+        """Read what was kept, and the page's body; raises ArchiveError."""
         path = self._paths[place.file]
         try:
             with path.open("rb") as file:
                 body = b"" if place.body is None else _body(_at(file, place.body, BODY_LIMIT))
-                return from_json(_at(file, place.offset, BESIDE_LIMIT).block or b"", body)
+                return from_json(_at(file, place.offset, BESIDE_LIMIT).block), body
         except OSError as error:
             raise ArchiveError(f"{path} cannot be read: {error.strerror}") from error
 
@@ -157,9 +157,9 @@ def _beside_alone(kind: str) -> int:
 
 
 def _row(number: int, beside: Record, body: Record | None, choice: Choice) -> tuple[Any, ...]:
-    if beside.block is None:
+    if not beside.is_whole:
         raise ArchiveError("it is too long to be ours")
-    kept = from_json(beside.block, b"")
+    kept = from_json(beside.block)
     place = None
     if beside.beside is not None:
         if body is None or body.id != beside.beside:
@@ -180,14 +180,13 @@ def _place(row: tuple[Any, ...]) -> Place:
 
 def _at(file: BinaryIO, offset: int, limit: int) -> Record:
     found = next(records(file, lambda _: limit, start=offset), None)
-    if not isinstance(found, Record) or found.block is None:
+    if not isinstance(found, Record) or not found.is_whole:
         raise ArchiveError(found.problem if isinstance(found, Damaged) else "it is not there any more")
     return found
 
 
 def _body(record: Record) -> bytes:
-    block = record.block or b""
-    return open_message(block).body if record.kind == "response" else block
+    return open_message(record.block).body if record.kind == "response" else record.block
 
 
 def _names(kept: Kept) -> set[str]:

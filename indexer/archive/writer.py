@@ -25,7 +25,7 @@ from indexer import __version__
 from indexer.archive.kept import ArchiveError, Kept, to_json
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from datetime import datetime
     from pathlib import Path
     from types import TracebackType
@@ -51,20 +51,23 @@ _LONGEST_URL = 65_536  # characters; ids of entries without a link may be longer
 class Keeper(Protocol):
     """Where raw pages and feeds go."""
 
-    def keep(self, kept: Kept, body: bytes, *, now: datetime) -> None: ...  # noqa: D102 - see Archive
+    def keep(self, kept: Kept, body: bytes) -> None:
+        """Keep a page, if there is one, and what was known of it."""
 
-    def keep_feed(self, got: Fetched, *, seen: datetime) -> None: ...  # noqa: D102
+    def keep_feed(self, got: Fetched) -> None:
+        """Keep a feed as it was answered."""
 
-    def sync(self) -> None: ...  # noqa: D102
+    def sync(self) -> None:
+        """See to it that all that was kept outlasts a power cut."""
 
 
 class Silence:
     """Nothing is kept."""
 
-    def keep(self, kept: Kept, body: bytes, *, now: datetime) -> None:
+    def keep(self, kept: Kept, body: bytes) -> None:
         """Do nothing."""
 
-    def keep_feed(self, got: Fetched, *, seen: datetime) -> None:
+    def keep_feed(self, got: Fetched) -> None:
         """Do nothing."""
 
     def sync(self) -> None:
@@ -74,12 +77,14 @@ class Silence:
 class Archive:
     """Writes to files that no other process writes to; safe for threads; a context manager.
 
-    Neither folder nor file is made before there is something to keep. Every method raises ArchiveError where the disk
-    refuses; what was kept before stays whole, and the next try may succeed.
+    ``now`` tells what was kept later from what was kept earlier. Neither folder nor file is made before there is
+    something to keep. Every method raises ArchiveError where the disk refuses; what was kept before stays
+    whole, and the next try may succeed.
     """
 
-    def __init__(self, folder: Path, *, size: int = FILE_SIZE) -> None:
+    def __init__(self, folder: Path, *, now: Callable[[], datetime], size: int = FILE_SIZE) -> None:
         self._folder = folder
+        self._now = now
         self._size = size
         self._mine = f"{_host()}-{os.getpid()}-{secrets.token_hex(4)}"
         self._lock = threading.Lock()  # guards what follows
@@ -99,8 +104,9 @@ class Archive:
         with contextlib.suppress(ArchiveError):
             self.close()
 
-    def keep(self, kept: Kept, body: bytes, *, now: datetime) -> None:
-        """Keep a page, if there is one, and what was known of it; ``now`` tells what was kept later from earlier."""
+    def keep(self, kept: Kept, body: bytes) -> None:
+        """Keep a page, if there is one, and what was known of it."""
+        now = self._now()
         made = []
         if kept.page is not None:
             made.append(_response(kept.page, body, kept.seen) if _is_web(kept.page) else _saved(kept, body))
@@ -108,9 +114,10 @@ class Archive:
         made.append(_record("metadata", kept.url, to_json(kept), now, type_=KIND, **beside))
         self._append(b"".join(map(_zipped, made)), now)
 
-    def keep_feed(self, got: Fetched, *, seen: datetime) -> None:
+    def keep_feed(self, got: Fetched) -> None:
         """Keep a feed as it was answered."""
-        self._append(_zipped(_response(got, got.body, seen)), seen)
+        now = self._now()
+        self._append(_zipped(_response(got, got.body, now)), now)
 
     def sync(self) -> None:
         """See to it that all that was kept outlasts a power cut."""
