@@ -3,7 +3,7 @@
 The WARC library is known here and nowhere else. What is made of a page it must not know.
 """
 
-from indexer.archive.kept import ArchiveError, Kept, Said
+from indexer.archive.kept import ArchiveError, Kept, Note, Said
 from indexer.archive.message import HEAD_LIMIT, Message, open_head, open_message
 from indexer.archive.reader import Damaged, Record, is_warc, records
 from indexer.archive.store import Choice, Place, Stock, files
@@ -18,6 +18,7 @@ __all__ = [
     "Keeper",
     "Kept",
     "Message",
+    "Note",
     "Place",
     "Record",
     "Said",

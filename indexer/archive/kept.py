@@ -68,6 +68,14 @@ class Kept:
         return self.page.url if self.page else ""
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Note:
+    """What is to stand beside a page in the archive; ``page`` is the id of its record, None where there is no page."""
+
+    kept: Kept
+    page: str | None = None
+
+
 def to_json(kept: Kept) -> bytes:
     """Write it, without the page's headers; in ASCII, so that no odd character in it can fail."""
     page, said, failure = kept.page, kept.said, kept.failure

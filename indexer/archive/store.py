@@ -8,7 +8,7 @@ from __future__ import annotations
 import sqlite3
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, BinaryIO, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from indexer.archive.kept import ArchiveError, Kept, from_json
 from indexer.archive.message import open_message
@@ -24,18 +24,22 @@ if TYPE_CHECKING:
 BESIDE_LIMIT = 64 * 2**20  # bytes; the text of an entry cannot be longer than a feed, and ASCII makes six of one
 BODY_LIMIT = 256 * 2**20  # bytes; fetched pages have up to 5 MB, saved ones what their reader gave them
 
-_TABLE = "CREATE TABLE kept (article TEXT, at TEXT, file INTEGER, place INTEGER, body INTEGER, chosen INTEGER)"
+_TABLES = """
+CREATE TABLE kept (article TEXT, at TEXT, file INTEGER, place INTEGER, body TEXT, chosen INTEGER);
+CREATE TABLE bodies (id TEXT PRIMARY KEY, file INTEGER, place INTEGER) WITHOUT ROWID;
+"""
 _INDEX = "CREATE INDEX by_article ON kept (article, at, file, place)"
 _CHOSEN = """
-SELECT article, file, place, body, NOT EXISTS (
+SELECT kept.article, kept.file, kept.place, kept.body, bodies.file, bodies.place, NOT EXISTS (
     SELECT 1 FROM kept AS later WHERE later.article = kept.article
     AND (later.at, later.file, later.place) > (kept.at, kept.file, kept.place)
-) FROM kept WHERE chosen ORDER BY at, file, place
+) FROM kept LEFT JOIN bodies ON bodies.id = kept.body WHERE chosen ORDER BY kept.at, kept.file, kept.place
 """
 _EARLIER = """
-SELECT kept.article, kept.file, kept.place, kept.body, 0 FROM kept JOIN kept AS this
-    ON this.file = ? AND this.place = ? AND kept.article = this.article AND kept.article = ?
-WHERE (kept.at, kept.file, kept.place) < (this.at, this.file, this.place)
+SELECT kept.article, kept.file, kept.place, kept.body, bodies.file, bodies.place, 0
+FROM kept JOIN kept AS this ON this.file = ? AND this.place = ? AND kept.article = this.article
+LEFT JOIN bodies ON bodies.id = kept.body
+WHERE kept.article = ? AND (kept.at, kept.file, kept.place) < (this.at, this.file, this.place)
 ORDER BY kept.at DESC, kept.file DESC, kept.place DESC
 """
 
@@ -47,7 +51,8 @@ class Place:
     article: str
     file: int
     offset: int
-    body: int | None
+    has_page: bool
+    page: tuple[int, int] | None  # file and offset; None where there is no page, or it is missing
     last: bool
 
 
@@ -73,6 +78,13 @@ class Findings:
     broken: list[tuple[str, str]] = field(default_factory=list)  # where, and what is wrong there
     cut: list[str] = field(default_factory=list)  # files that end within a write, as a kill leaves them
 
+    def add(self, path: Path, damaged: Damaged) -> None:
+        """Note a place that cannot be read."""
+        if damaged.cut:
+            self.cut.append(path.name)
+        else:
+            self.broken.append((f"{path.name} at {damaged.offset}", damaged.problem))
+
 
 class Stock:
     """What an archive holds; a context manager. Its list is for the thread that made it, ``read`` for any."""
@@ -80,7 +92,7 @@ class Stock:
     def __init__(self, paths: list[Path]) -> None:
         self._paths = paths
         self._list = sqlite3.connect("")
-        self._list.execute(_TABLE)
+        self._list.executescript(_TABLES)
 
     def __enter__(self) -> Self:
         return self
@@ -94,8 +106,7 @@ class Stock:
         """Read every file once and list what was kept; ``advance`` is called after each file."""
         found = Findings()
         for number, path in enumerate(self._paths):
-            rows = self._rows(number, path, choice, found)
-            self._list.executemany("INSERT INTO kept VALUES (?, ?, ?, ?, ?, ?)", rows)
+            self._list_file(number, path, choice, found)
             advance()
         self._list.execute(_INDEX)
         return found
@@ -118,31 +129,41 @@ class Stock:
 
     def read(self, place: Place) -> tuple[Kept, bytes]:
         """Read what was kept, and the page's body; raises ArchiveError."""
-        path = self._paths[place.file]
+        kept = from_json(self._record(place.file, place.offset, BESIDE_LIMIT).block)
+        if not place.has_page:
+            return kept, b""
+        if place.page is None:
+            raise ArchiveError("its page is missing")
+        return kept, _body(self._record(*place.page))
+
+    def _record(self, number: int, offset: int, limit: int = BODY_LIMIT) -> Record:
+        path = self._paths[number]
         try:
             with path.open("rb") as file:
-                body = b"" if place.body is None else _body(_at(file, place.body, BODY_LIMIT))
-                return from_json(_at(file, place.offset, BESIDE_LIMIT).block), body
+                found = next(records(file, lambda _: limit, start=offset), None)
         except OSError as error:
             raise ArchiveError(f"{path} cannot be read: {error.strerror}") from error
+        if not isinstance(found, Record) or not found.is_whole:
+            raise ArchiveError(found.problem if isinstance(found, Damaged) else "it is not there any more")
+        return found
 
-    def _rows(self, number: int, path: Path, choice: Choice, found: Findings) -> Iterator[tuple[Any, ...]]:
-        body: Record | None = None
+    def _list_file(self, number: int, path: Path, choice: Choice, found: Findings) -> None:
         try:
             with path.open("rb") as file:
                 for each in records(file, _beside_alone):
                     if isinstance(each, Damaged):
-                        if each.cut:
-                            found.cut.append(path.name)
-                        else:
-                            found.broken.append((f"{path.name} at {each.offset}", each.problem))
+                        found.add(path, each)
                     elif each.kind in {"response", "resource"}:
-                        body = each
+                        self._list.execute(
+                            "INSERT OR REPLACE INTO bodies VALUES (?, ?, ?)", (each.id, number, each.offset)
+                        )
                     elif each.kind == "metadata" and each.content_type == KIND:
                         try:
-                            yield _row(number, each, body, choice)
+                            row = _row(number, each, choice)
                         except ArchiveError as error:
-                            found.broken.append((f"{path.name} at {each.offset}", str(error)))
+                            found.add(path, Damaged(offset=each.offset, problem=str(error)))
+                        else:
+                            self._list.execute("INSERT INTO kept VALUES (?, ?, ?, ?, ?, ?)", row)
         except OSError as error:
             raise ArchiveError(f"{path} cannot be read: {error.strerror}") from error
 
@@ -156,33 +177,22 @@ def _beside_alone(kind: str) -> int:
     return BESIDE_LIMIT if kind == "metadata" else 0
 
 
-def _row(number: int, beside: Record, body: Record | None, choice: Choice) -> tuple[Any, ...]:
+def _row(number: int, beside: Record, choice: Choice) -> tuple[Any, ...]:
     if not beside.is_whole:
         raise ArchiveError("it is too long to be ours")
     kept = from_json(beside.block)
-    place = None
-    if beside.beside is not None:
-        if body is None or body.id != beside.beside:
-            raise ArchiveError("its page is missing")
-        place = body.offset
     try:
         at = datetime.fromisoformat(beside.date)
     except ValueError as error:
         raise ArchiveError(f"no date: {beside.date}") from error
     chosen = choice.holds(kept, at)
-    return article_id(kept.url), at.astimezone(UTC).isoformat(), number, beside.offset, place, chosen
+    return article_id(kept.url), at.astimezone(UTC).isoformat(), number, beside.offset, beside.beside, chosen
 
 
 def _place(row: tuple[Any, ...]) -> Place:
-    article, file, offset, body, last = row
-    return Place(article=article, file=file, offset=offset, body=body, last=bool(last))
-
-
-def _at(file: BinaryIO, offset: int, limit: int) -> Record:
-    found = next(records(file, lambda _: limit, start=offset), None)
-    if not isinstance(found, Record) or not found.is_whole:
-        raise ArchiveError(found.problem if isinstance(found, Damaged) else "it is not there any more")
-    return found
+    article, file, offset, page, page_file, page_offset, last = row
+    where = None if page_offset is None else (page_file, page_offset)
+    return Place(article=article, file=file, offset=offset, has_page=page is not None, page=where, last=bool(last))
 
 
 def _body(record: Record) -> bytes:

@@ -1,7 +1,8 @@
 """Append records to WARC files of this process's own; what they are about it must not know.
 
-A page is one write: its response record and, last, the metadata record that says what was known of it. A file that ends
-within a write lacks that page and nothing else.
+A page is a response record, written when it was fetched, and a metadata record that says what was known of it, written
+right before its article is: so these stand in the order of the index, and a page without one led to nothing. A record
+is one write: a file that ends within it lacks that record and nothing else.
 """
 
 from __future__ import annotations
@@ -22,16 +23,17 @@ from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
 from indexer import __version__
-from indexer.archive.kept import ArchiveError, Kept, to_json
+from indexer.archive.kept import ArchiveError, to_json
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from datetime import datetime
     from pathlib import Path
     from types import TracebackType
 
     from warcio.recordloader import ArcWarcRecord
 
+    from indexer.archive.kept import Kept, Note
     from indexer.models import Fetched
 
 FILE_SIZE = 1_000_000_000  # bytes after which the next file is begun, as crawlers have it
@@ -51,26 +53,27 @@ _LONGEST_URL = 65_536  # characters; ids of entries without a link may be longer
 class Keeper(Protocol):
     """Where raw pages and feeds go."""
 
-    def keep(self, kept: Kept, body: bytes) -> None:
-        """Keep a page, if there is one, and what was known of it."""
+    def page(self, kept: Kept, body: bytes) -> str:
+        """Keep a page as it was answered; gives the id of its record."""
 
-    def keep_feed(self, got: Fetched) -> None:
+    def note(self, notes: Iterable[Note]) -> None:
+        """Keep what was known of pages, in this order, so that it outlasts a power cut."""
+
+    def feed(self, got: Fetched) -> None:
         """Keep a feed as it was answered."""
-
-    def sync(self) -> None:
-        """See to it that all that was kept outlasts a power cut."""
 
 
 class Silence:
     """Nothing is kept."""
 
-    def keep(self, kept: Kept, body: bytes) -> None:
+    def page(self, kept: Kept, body: bytes) -> str:  # noqa: ARG002 - as in Keeper
+        """Do nothing."""
+        return ""
+
+    def note(self, notes: Iterable[Note]) -> None:
         """Do nothing."""
 
-    def keep_feed(self, got: Fetched) -> None:
-        """Do nothing."""
-
-    def sync(self) -> None:
+    def feed(self, got: Fetched) -> None:
         """Do nothing."""
 
 
@@ -104,23 +107,31 @@ class Archive:
         with contextlib.suppress(ArchiveError):
             self.close()
 
-    def keep(self, kept: Kept, body: bytes) -> None:
-        """Keep a page, if there is one, and what was known of it."""
+    def page(self, kept: Kept, body: bytes) -> str:
+        """Keep a page as it was answered, or as it was read from a file; gives the id of its record."""
+        if kept.page is None:
+            raise AssertionError("there is no page to keep")
+        now = self._now()
+        made = _response(kept.page, body, kept.seen) if _is_web(kept.page) else _saved(kept, body)
+        self._append([_zipped(made)], now)
+        return str(made.rec_headers["WARC-Record-ID"])
+
+    def note(self, notes: Iterable[Note]) -> None:
+        """Keep what was known of pages, in this order, so that it outlasts a power cut; the pages do so as well."""
         now = self._now()
         made = []
-        if kept.page is not None:
-            made.append(_response(kept.page, body, kept.seen) if _is_web(kept.page) else _saved(kept, body))
-        beside = {"WARC-Concurrent-To": made[0].rec_headers["WARC-Record-ID"]} if made else {}
-        made.append(_record("metadata", kept.url, to_json(kept), now, type_=KIND, **beside))
-        self._append(b"".join(map(_zipped, made)), now)
+        for each in notes:
+            beside = {"WARC-Concurrent-To": each.page} if each.page else {}
+            made.append(_record("metadata", each.kept.url, to_json(each.kept), now, type_=KIND, **beside))
+        self._append(map(_zipped, made), now)
+        self._sync()
 
-    def keep_feed(self, got: Fetched) -> None:
+    def feed(self, got: Fetched) -> None:
         """Keep a feed as it was answered."""
         now = self._now()
-        self._append(_zipped(_response(got, got.body, now)), now)
+        self._append([_zipped(_response(got, got.body, now))], now)
 
-    def sync(self) -> None:
-        """See to it that all that was kept outlasts a power cut."""
+    def _sync(self) -> None:
         with self._lock, self._refusals():
             if self._file is not None and self._unsynced:
                 os.fsync(self._file)
@@ -131,13 +142,14 @@ class Archive:
         with self._lock, self._refusals():
             self._close()
 
-    def _append(self, data: bytes, at: datetime) -> None:
+    def _append(self, records: Iterable[bytes], at: datetime) -> None:
         with self._lock, self._refusals():
-            if self._file is not None and self._end >= self._size:
-                self._close()
-            if self._file is None:
-                self._open(at)
-            self._write((self._beginning if self._end == 0 else b"") + data)
+            for record in records:
+                if self._file is not None and self._end >= self._size:
+                    self._close()
+                if self._file is None:
+                    self._open(at)
+                self._write((self._beginning if self._end == 0 else b"") + record)
 
     def _open(self, at: datetime) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)

@@ -18,7 +18,7 @@ from indexer.fetch import DEFAULT_PACING, DEFAULT_USER_AGENT, Fetcher, Pacing
 from indexer.ingest import rounds
 from indexer.ingest.foreign import Foreign, is_archive
 from indexer.ingest.making import Maker
-from indexer.ingest.pages import Pages
+from indexer.ingest.pages import Made, Pages
 from indexer.ingest.polling import Poller
 from indexer.ingest.shift import LEASE, Shift, Worker
 from indexer.ingest.stop import Stop
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from indexer.archive import Keeper
     from indexer.elastic import Store
     from indexer.elastic.feeds import FeedRecord
-    from indexer.indexing import Arrival
     from indexer.progress import Progress
 
 __all__ = ["LEASE", "Stop", "Web", "Worker", "add", "ingest", "watch"]
@@ -181,15 +180,16 @@ def add(
         pages = Pages(tools.fetcher, maker, now=now, obey_robots=obey_robots)
         at_once = asyncio.Semaphore(PAGES_AT_ONCE)
 
-        async def bring(what: str, make: Callable[[], Awaitable[Arrival]]) -> None:
+        async def bring(what: str, make: Callable[[], Awaitable[Made]]) -> None:
             async with at_once:
                 writer.report.read += 1
                 try:
-                    arrival = await make()
+                    made = await make()
                 except RejectedError as error:
                     writer.report.reject(Rejection(what=what, reason=error.reason, detail=error.detail))
                 else:
-                    await writer.put(arrival)
+                    if made.arrival is not None:
+                        await writer.put(made.arrival, made.note)
                 progress.advance()
 
         await asyncio.gather(

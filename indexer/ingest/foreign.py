@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from indexer.archive import Record
+    from indexer.archive import Note, Record
     from indexer.indexing import Arrival
     from indexer.ingest.making import Maker
     from indexer.ingest.writing import Writer
@@ -74,10 +74,11 @@ class Foreign:
         self._writer.report.reject(Rejection(what=what, reason=error.reason, detail=error.detail))
         self._progress.advance()
 
-    async def _make(self, record: Record) -> Arrival | Rejection:
+    async def _make(self, record: Record) -> tuple[Arrival, Note] | Rejection:
         try:
             kept, body = await self._open(record)
-            return await self._maker.article(kept, await self._maker.fetched(kept, body))
+            note, found = await self._maker.fetched(kept, body)
+            return await self._maker.noted(note, found), note
         except RejectedError as error:
             return Rejection(what=record.url, reason=error.reason, detail=error.detail)
 
@@ -101,12 +102,12 @@ class Foreign:
         )
         return Kept(what=record.url, seen=_recorded(record.date, now=self._now()), page=page), body
 
-    async def _hand_on(self, made: Arrival | Rejection) -> None:
+    async def _hand_on(self, made: tuple[Arrival, Note] | Rejection) -> None:
         self._progress.advance()
         if isinstance(made, Rejection):
             self._writer.report.reject(made)
         else:
-            await self._writer.put(made)
+            await self._writer.put(*made)
 
 
 def _wanted(kind: str) -> int:

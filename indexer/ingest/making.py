@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from indexer import articles, extract
-from indexer.archive import ArchiveError
+from indexer.archive import ArchiveError, Note
 from indexer.indexing import Arrival, entry_hash
 from indexer.models import Reason, RejectedError
 from indexer.workers import PAGE_TIMEOUT
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from indexer.models import Article, Extraction
     from indexer.workers import Workers
 
+T = TypeVar("T")
+
 
 class Maker:
     """Extracts pages in workers, and keeps what it makes articles of."""
@@ -28,16 +30,30 @@ class Maker:
         self._workers = workers
         self._keeper = keeper
 
-    async def fetched(self, kept: Kept, body: bytes) -> Extraction | RejectedError:
-        """Extract a page and keep it, both at once; gives what it says, or why it says nothing.
+    async def fetched(self, kept: Kept, body: bytes) -> tuple[Note, Extraction | RejectedError]:
+        """Extract a page and keep it, both at once; gives what is to be noted of it, and what it says, or why nothing.
 
         Raises RejectedError where it cannot be kept: what is in the index shall be in the archive as well.
         """
-        keeping = asyncio.create_task(self._keep(kept, body))
+        keeping = asyncio.create_task(asyncio.to_thread(self._keeper.page, kept, body))
         try:
-            return await self.extracted(kept, body)
+            found = await self.extracted(kept, body)
         finally:
-            await keeping
+            record = await _kept(keeping)
+        return Note(kept=kept, page=record), found
+
+    async def rejected(self, note: Note) -> None:
+        """Note a page that led to no article, for it may do so under other rules; raises RejectedError."""
+        if note.page is not None:
+            await _kept(asyncio.create_task(asyncio.to_thread(self._keeper.note, [note])))
+
+    async def noted(self, note: Note, found: Extraction | RejectedError | None) -> Arrival:
+        """Make an article as ``article`` does, and note the page where that fails."""
+        try:
+            return await self.article(note.kept, found)
+        except RejectedError:
+            await self.rejected(note)
+            raise
 
     async def extracted(self, kept: Kept, body: bytes) -> Extraction | RejectedError:
         """Extract a page; gives what it says, or why it says nothing."""
@@ -85,16 +101,13 @@ class Maker:
             article = await self._with_language(article)
         return Arrival(article=article, what=kept.what, entry_hash=entry_hash(said.entry))
 
-    async def keep_without_page(self, kept: Kept) -> None:
-        """Keep what a feed alone said; raises RejectedError where that is impossible."""
-        await self._keep(kept, b"")
-
-    async def _keep(self, kept: Kept, body: bytes) -> None:
-        try:
-            await asyncio.to_thread(self._keeper.keep, kept, body)
-        except ArchiveError as error:
-            raise RejectedError(Reason.NOT_WRITTEN, str(error)) from error
-
     async def _with_language(self, article: Article) -> Article:
         language = await self._workers.run(extract.detect_language, article.text, timeout=PAGE_TIMEOUT)
         return replace(article, language=language or article.language)
+
+
+async def _kept(keeping: asyncio.Task[T]) -> T:
+    try:
+        return await keeping
+    except ArchiveError as error:
+        raise RejectedError(Reason.NOT_WRITTEN, str(error)) from error

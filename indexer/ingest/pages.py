@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from indexer.archive import Kept, Said
+from indexer.archive import Kept, Note, Said
 from indexer.models import Fetched, RejectedError
 
 if TYPE_CHECKING:
@@ -28,7 +28,8 @@ class Made:
     """An article on its way, or none where the page that is there is better; ``failure`` is the page's own."""
 
     arrival: Arrival | None
-    failure: RejectedError | None
+    note: Note
+    failure: RejectedError | None = None
 
 
 class Pages:
@@ -54,42 +55,42 @@ class Pages:
             feed_icon=parsed.icon,
             feed_language=parsed.language,
         )
-        kept, found = await self._page_of(said)
-        arrival = await self._maker.article(kept, found)
+        note, found = await self._page_of(said)
+        arrival = await self._maker.noted(note, found)
         failure = found if isinstance(found, RejectedError) else None
         if task.has_page_text and arrival.article.origins["text"] != "page":
-            return Made(None, failure)
-        if kept.page is None:
-            await self._maker.keep_without_page(kept)
-        return Made(arrival, failure)
+            await self._maker.rejected(note)
+            return Made(None, note, failure)
+        return Made(arrival, note, failure)
 
-    async def of_url(self, url: str) -> Arrival:
+    async def of_url(self, url: str) -> Made:
         """Make the article of a single page; raises RejectedError."""
         async with self._fetcher.open(url, kind="page", obey_robots=self._obey_robots) as got:
             kept = Kept(what=url, seen=self._now(), page=replace(got, body=b""))
-            found = await self._maker.fetched(kept, got.body)
-        return await self._maker.article(kept, found)
+            note, found = await self._maker.fetched(kept, got.body)
+        return Made(await self._maker.noted(note, found), note)
 
-    async def of_file(self, path: Path) -> Arrival:
+    async def of_file(self, path: Path) -> Made:
         """Make the article of a saved page; raises RejectedError."""
         url, body = await asyncio.to_thread(lambda: (path.resolve().as_uri(), path.read_bytes()))
         kept = Kept(what=str(path), seen=self._now(), page=Fetched(url=url, final_url=url, status=200, body=b""))
-        return await self._maker.article(kept, await self._maker.fetched(kept, body))
+        note, found = await self._maker.fetched(kept, body)
+        return Made(await self._maker.noted(note, found), note)
 
-    async def _page_of(self, said: Said) -> tuple[Kept, Extraction | RejectedError | None]:
-        """Fetch and extract the page of an entry, and keep both; gives what was kept, and what the page says.
+    async def _page_of(self, said: Said) -> tuple[Note, Extraction | RejectedError | None]:
+        """Fetch, extract and keep the page of an entry; gives what is to be noted of it, and what it says.
 
-        Raises RejectedError where it cannot be kept. Where there is no page nothing is kept yet.
+        Raises RejectedError where it cannot be kept.
         """
         url = said.entry.url
         if not said.entry.has_link:
-            return Kept(what=url, seen=self._now(), said=said), None
+            return Note(kept=Kept(what=url, seen=self._now(), said=said)), None
         async with AsyncExitStack() as connection:
             try:
                 got = await connection.enter_async_context(
                     self._fetcher.open(url, kind="page", obey_robots=self._obey_robots)
                 )
             except RejectedError as error:
-                return Kept(what=url, seen=self._now(), said=said, failure=error), error
+                return Note(kept=Kept(what=url, seen=self._now(), said=said, failure=error)), error
             kept = Kept(what=url, seen=self._now(), page=replace(got, body=b""), said=said)
-            return kept, await self._maker.fetched(kept, got.body)
+            return await self._maker.fetched(kept, got.body)

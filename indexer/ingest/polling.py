@@ -126,7 +126,7 @@ class Poller:
     async def _keep(self, got: Fetched) -> None:
         """Put a feed into the archive before anything that it led to."""
         try:
-            await asyncio.to_thread(self._keeper.keep_feed, got)
+            await asyncio.to_thread(self._keeper.feed, got)
         except ArchiveError as error:
             raise RejectedError(Reason.NOT_WRITTEN, str(error)) from error
 
@@ -191,7 +191,7 @@ class Poller:
             self.report.count(Outcome.UNCHANGED)
             failure = made.failure or RejectedError(Reason.NO_TEXT, url)
             return End(task=task, reason=failure.reason, passing=decide.passes(failure)), None
-        return End(task=task), await self._writer.put(made.arrival)
+        return End(task=task), await self._writer.put(made.arrival, made.note)
 
     def _failed(self, task: Task, error: RejectedError) -> End:
         self._reject(task.entry.url, error.reason, error.detail)

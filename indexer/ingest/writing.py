@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from indexer.archive import Keeper
+    from indexer.archive import Keeper, Note
     from indexer.elastic import Store
     from indexer.models import CondensatError
 
@@ -41,11 +41,16 @@ class Writer:
         self._now = now
         self._keeper = keeper
         self._detecting: asyncio.Task[None] | None = None
-        self._batches: Batches[Arrival, Rejection | None] = Batches(self._write, size=BATCH, linger=LINGER)
+        self._batches: Batches[tuple[Arrival, Note | None], Rejection | None] = Batches(
+            self._write, size=BATCH, linger=LINGER
+        )
 
-    async def put(self, arrival: Arrival) -> asyncio.Future[Rejection | None]:
-        """Hand an article over; gives what will be None when it was written, or its rejection."""
-        return await self._batches.put(arrival)
+    async def put(self, arrival: Arrival, note: Note | None = None) -> asyncio.Future[Rejection | None]:
+        """Hand an article over, and what is to be noted of its page before it is written.
+
+        Gives what will be None when it was written, or its rejection.
+        """
+        return await self._batches.put((arrival, note))
 
     def hurry(self) -> None:
         """Write what has gathered, since nothing more is on its way."""
@@ -83,11 +88,12 @@ class Writer:
         """Write nothing any more; the first failure is the one that is told."""
         self.failure = self.failure or error
 
-    async def _write(self, batch: list[Arrival]) -> list[Rejection | None]:
+    async def _write(self, items: list[tuple[Arrival, Note | None]]) -> list[Rejection | None]:
+        batch = [arrival for arrival, _ in items]
         if self.failure:
             return [self._unwritten(each.what, self.failure) for each in batch]
         try:
-            await asyncio.to_thread(self._keeper.sync)
+            await asyncio.to_thread(self._keeper.note, [note for _, note in items if note is not None])
         except ArchiveError as error:
             return [self._unwritten(each.what, error) for each in batch]
         report = Report()

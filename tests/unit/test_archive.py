@@ -19,7 +19,7 @@ import pytest
 from fastwarc.warc import ArchiveIterator as OtherReader
 
 from indexer import archive
-from indexer.archive import Archive, ArchiveError, Choice, Damaged, Kept, Record, Said, Stock
+from indexer.archive import Archive, ArchiveError, Choice, Damaged, Kept, Note, Record, Said, Stock
 from indexer.archive import reader as reading
 from indexer.models import Entry, Fetched, Precision, Published, Reason, RejectedError
 
@@ -61,11 +61,15 @@ def ticking(start: datetime = NOW) -> Callable[[], datetime]:
     return lambda: start + timedelta(seconds=next(seconds))
 
 
+def keep(out: Archive, each: Kept, body: bytes = BODY) -> None:
+    out.note([Note(kept=each, page=out.page(each, body) if each.page else None)])
+
+
 def write(folder: Path, count: int = 3, **more: int) -> list[Kept]:
     made = [kept(number) for number in range(count)]
     with Archive(folder, now=ticking(), **more) as out:
         for each in made:
-            out.keep(each, BODY)
+            keep(out, each)
     return made
 
 
@@ -99,7 +103,7 @@ def test_what_was_kept_comes_back_exactly(tmp_path: Path) -> None:
     made = [*write(tmp_path), failed, alone, saved]
     with Archive(tmp_path, now=ticking(NOW + timedelta(minutes=1))) as out:
         for each in made[3:]:
-            out.keep(each, BODY if each.page else b"")
+            keep(out, each)
     found, broken, cut = stocked(tmp_path)
     assert not broken
     assert not cut
@@ -149,7 +153,7 @@ def test_files_are_rotated(tmp_path: Path) -> None:
 def test_nothing_is_made_before_there_is_something_to_keep(tmp_path: Path) -> None:
     """A run that fetches nothing leaves no empty file."""
     with Archive(tmp_path / "archive", now=ticking()) as out:
-        out.sync()
+        assert out
     assert not (tmp_path / "archive").exists()
 
 
@@ -157,7 +161,7 @@ def test_many_writers_have_files_of_their_own(tmp_path: Path) -> None:
     """Writers that begin in the same second, and threads in one of them, never share or mix records."""
     writers = [Archive(tmp_path, now=ticking()) for _ in range(4)]
     with ThreadPoolExecutor(8) as pool:
-        list(pool.map(lambda number: writers[number % 4].keep(kept(number), BODY), range(80)))
+        list(pool.map(lambda number: keep(writers[number % 4], kept(number), BODY), range(80)))
     for each in writers:
         each.close()
     assert len(archive.files(tmp_path)) == 4
@@ -191,7 +195,7 @@ body = random.Random(1).randbytes(3_000_000)
 out = Archive(Path(sys.argv[1]), now=t.ticking())
 print("ready", flush=True)
 for number in range(10_000):
-    out.keep(t.kept(number), body)
+    t.keep(out, t.kept(number), body)
     print(number, flush=True)
 """
 
@@ -216,18 +220,18 @@ def test_a_killed_writer_leaves_whole_pages(tmp_path: Path) -> None:
 def test_a_full_disk_is_told_and_harms_nothing(tmp_path: Path) -> None:
     """What does not fit is refused with what to do, leaves no half record, and the next that fits follows it well."""
     with Archive(tmp_path, now=ticking()) as out:
-        out.keep(kept(0), BODY)
+        keep(out, kept(0), BODY)
         (path,) = archive.files(tmp_path)
         limits = resource.getrlimit(resource.RLIMIT_FSIZE)
         before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (path.stat().st_size + 50, limits[1]))
         try:
             with pytest.raises(ArchiveError, match="CONDENSAT_ARCHIVE=off"):
-                out.keep(kept(1), BODY)
+                keep(out, kept(1), BODY)
         finally:
             resource.setrlimit(resource.RLIMIT_FSIZE, limits)
             signal.signal(signal.SIGXFSZ, before)
-        out.keep(kept(2), BODY)
+        keep(out, kept(2), BODY)
     assert kinds(path) == ["warcinfo", "response", "metadata", "response", "metadata"]
     assert stocked(tmp_path)[0] == [kept(0), kept(2)]
 
@@ -238,7 +242,7 @@ def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
     with Archive(tmp_path / "archive", now=ticking()) as out:
         for _ in range(2):
             with pytest.raises(ArchiveError, match="cannot be written"):
-                out.keep(kept(), BODY)
+                keep(out, kept())
 
 
 def warc(*blocks: tuple[str, bytes], zipped: bool = True, version: str = "1.0") -> bytes:
@@ -318,12 +322,12 @@ def test_what_is_no_warc_at_all_is_damage() -> None:
 
 
 def test_choice_is_by_source_and_time(tmp_path: Path) -> None:
-    """Sources go by domain, name or feed; the time is that of keeping, its end not included."""
+    """Sources go by domain, name or feed; the time is that of the note, its end not included."""
     made = write(tmp_path, 3)
     for name in ("news.example", "NEWS", "https://news.example/feed"):
         assert len(stocked(tmp_path, Choice(sources=[name]))[0]) == 3
     assert stocked(tmp_path, Choice(sources=["other.example"]))[0] == []
-    later = Choice(since=NOW + timedelta(seconds=1), until=NOW + timedelta(seconds=2))
+    later = Choice(since=NOW + timedelta(seconds=3), until=NOW + timedelta(seconds=4))
     assert stocked(tmp_path, later)[0] == [made[1]]
 
 
@@ -331,7 +335,7 @@ def test_versions_of_one_article_are_told_apart(tmp_path: Path) -> None:
     """The last that was kept is known as such, whichever file it is in, and leads to the earlier ones."""
     for number in range(3):
         with Archive(tmp_path, now=ticking(NOW + timedelta(seconds=number))) as out:
-            out.keep(kept(5), b"%d" % number)
+            keep(out, kept(5), b"%d" % number)
     with Stock(archive.files(tmp_path)) as stock:
         stock.fill(Choice(), lambda: None)
         places = list(stock.chosen())
