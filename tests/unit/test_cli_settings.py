@@ -51,6 +51,16 @@ def test_the_home_is_absolute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     assert settings.load().home == Path.home() / "there"
 
 
+def test_the_archive_is_in_the_home_unless_said_otherwise(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder replaces the one in the home, and «off» is none."""
+    monkeypatch.setenv("CONDENSAT_HOME", str(tmp_path / "home"))
+    assert settings.load().archive_folder == tmp_path / "home" / "archive"
+    monkeypatch.setenv("CONDENSAT_ARCHIVE", "kept")
+    assert settings.load().archive_folder == tmp_path / "kept"
+    monkeypatch.setenv("CONDENSAT_ARCHIVE", "OFF")
+    assert settings.load().archive_folder is None
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
