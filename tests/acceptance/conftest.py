@@ -130,17 +130,10 @@ def _run(*command: str) -> None:
 @pytest.fixture(scope="module")
 def fresh(installed: Path, engine_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Condensat:
     """Give the command with empty indices for this module; ``with_settings(prefix=…)`` gives further ones."""
-    folder = tmp_path_factory.mktemp("work")
     return Condensat(
         program=installed / "condensat",
-        folder=folder,
-        settings={
-            "home": str(engine_home),
-            "prefix": new_prefix(),
-            "archive": str(folder / "archive"),
-            "allow_private": "1",
-            "host_delay": "0",
-        },
+        folder=tmp_path_factory.mktemp("work"),
+        settings={"home": str(engine_home), "prefix": new_prefix(), "allow_private": "1", "host_delay": "0"},
     )
 
 

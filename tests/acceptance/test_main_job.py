@@ -349,7 +349,8 @@ def test_articles_are_made_again_from_the_archive(world: World, condensat: Conde
     unchanged = world.condensat("reprocess", "--format", "json").json
     assert (unchanged["created"], unchanged["updated"]) == (0, 0)
     assert unchanged["read"] == unchanged["unchanged"] + sum(unchanged["rejected"].values())
-    elsewhere = condensat.with_settings(archive=world.condensat.settings["archive"])
+    settings = world.condensat.settings
+    elsewhere = condensat.with_settings(archive=f"{settings['home']}/archive/{settings['prefix']}")
     report = elsewhere("reprocess", "--format", "json").json
     assert report["created"] == expected()["created"]
     assert set(elsewhere.articles()) == set(world.condensat.articles())

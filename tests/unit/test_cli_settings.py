@@ -52,9 +52,10 @@ def test_the_home_is_absolute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_the_archive_is_in_the_home_unless_said_otherwise(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A folder replaces the one in the home, and «off» is none."""
+    """Each prefix has its own there; a folder that is named is taken as it is, and «off» is none."""
     monkeypatch.setenv("CONDENSAT_HOME", str(tmp_path / "home"))
-    assert settings.load().archive_folder == tmp_path / "home" / "archive"
+    monkeypatch.setenv("CONDENSAT_PREFIX", "news")
+    assert settings.load().archive_folder == tmp_path / "home" / "archive" / "news"
     monkeypatch.setenv("CONDENSAT_ARCHIVE", "kept")
     assert settings.load().archive_folder == tmp_path / "kept"
     monkeypatch.setenv("CONDENSAT_ARCHIVE", "OFF")
