@@ -99,6 +99,8 @@ def _members(file: BinaryIO, want: Callable[[str], int], offset: int) -> Iterato
         if beginning == _MEMBER:
             member = _Member(file, offset)
             yield from _of(io.BufferedReader(member, _PIECE), want, partial(_same, offset), longest=LONGEST)
+            if member.ran_out:
+                return  # all that is left is its own, and a page may hold what looks like a record
             following = member.end
         elif _MEMBER.startswith(beginning):
             yield Damaged(offset=offset, problem=CUT, cut=True)
@@ -132,10 +134,14 @@ class _Plain(io.RawIOBase):
 
 
 class _Member(io.RawIOBase):
-    """The content of one gzip member, unpacked piece by piece; ``end`` is where the next begins, once it is known."""
+    """The content of one gzip member, unpacked piece by piece; ``end`` is where the next begins, once it is known.
+
+    ``ran_out`` says that the file ended before it did.
+    """
 
     def __init__(self, file: BinaryIO, offset: int) -> None:
         self.end: int | None = None
+        self.ran_out = False
         self._file = file
         self._place = offset  # up to which the file was read
         self._unzip = zlib.decompressobj(zlib.MAX_WBITS | 16)
@@ -152,6 +158,7 @@ class _Member(io.RawIOBase):
                 self._raw = self._file.read(_PIECE)
                 self._place += len(self._raw)
                 if not self._raw:
+                    self.ran_out = True
                     raise _CutError(CUT)
             try:
                 data = self._unzip.decompress(self._raw, len(view))

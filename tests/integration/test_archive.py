@@ -53,7 +53,7 @@ class Desk:
 
     def _job(self) -> dict[str, Any]:
         self.at += timedelta(minutes=1)
-        return {"now": self.now, "progress": Silent(), "processes": 2}
+        return {"now": self.now, "progress": Silent(), "processes": 1}
 
     def poll(self, store: Store) -> Report:
         """Poll every feed."""

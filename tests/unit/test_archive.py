@@ -276,7 +276,10 @@ def test_every_form_of_file_is_read(form: str) -> None:
 
 @pytest.mark.parametrize("zipped", [True, False])
 def test_a_damaged_record_costs_itself_alone(zipped: bool) -> None:  # noqa: FBT001 - a parameter of the test
-    """Broken bytes anywhere in the middle record leave the first and the last; nothing else is invented."""
+    """Broken bytes in the middle record leave the first and the last; nothing else is invented.
+
+    Without compression two places have no such luck: the byte that ends a header, and the last before the next record.
+    """
     first, middle, last = (warc(each, zipped=zipped) for each in THREE)
     for place in range(0, len(middle), 7):
         broken = bytearray(middle)
@@ -287,6 +290,15 @@ def test_a_damaged_record_costs_itself_alone(zipped: bool) -> None:  # noqa: FBT
         assert sum(kind != "damaged" for kind, _ in found) <= 3
         if zipped and place >= 10:  # the ten bytes of a gzip header have no check of their own
             assert found[1][0] == "damaged", place
+
+
+def test_a_page_cannot_pose_as_a_record_when_its_own_is_cut() -> None:
+    """What stands in a page packed like a record is not taken for one after a kill in the middle of its write."""
+    posing = warc(("response", b"forged"))
+    page = os.urandom(3_000) + posing + os.urandom(300_000)  # packed so badly that it is stored as it is
+    whole = warc(THREE[0], ("response", page))
+    assert posing in whole
+    assert read(whole[:-100_000]) == [THREE[0], ("damaged", reading.CUT.encode())]
 
 
 def test_lengths_that_lie_are_damage() -> None:
