@@ -31,6 +31,7 @@ COMMANDS = [
     ["import"],
     ["search"],
     ["show"],
+    ["edit"],
     ["reposts"],
     ["compare"],
     ["condense"],
