@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 UNSEEN = ("script", "style", "template", "head", "svg", "iframe", "object")
 
 # Signs that the rules found too little: a text this short, and less than this share of what the page shows.
-SHORT_TEXT = 1000  # characters
-SMALL_SHARE = 0.2  # trafilatura's own sign for it
+SHORT_TEXT = 250  # characters: trafilatura's own least
+SMALL_SHARE = 0.2  # trafilatura's own sign that more is to be found
 
 # Every element gets a Python object when it is looked at, of one class for all, which lxml chooses without asking
 # Python for each: a tenth of the time of extraction.
@@ -38,10 +38,11 @@ def load(characters: str) -> HtmlElement | None:
 
 
 def take_text(tree: HtmlElement, *, precision: bool = False) -> str:
-    """Give the text of the article in a page, or an empty one; captions are taken out of the tree.
+    """Give the text of the article in a page, or an empty one. What is no text is taken out of the tree.
 
     ``precision`` leaves out more, and always compares.
     """
+    _lighten(tree)
     # Captions are no body text. trafilatura leaves out nearly all: on 181 pages the rest does not change its score.
     for caption in list(tree.iter("figcaption")):
         caption.drop_tree()
@@ -69,6 +70,16 @@ def shown(tree: HtmlElement) -> str:
 def one_line(parts: Iterable[str]) -> str:
     """Join texts, with one blank for any white space."""
     return " ".join(" ".join(parts).split())
+
+
+def _lighten(tree: HtmlElement) -> None:
+    """Drop what nothing is read from any more: copying and searching the rest is faster by a tenth.
+
+    JSON-LD stays: where a page has no text of its own, trafilatura takes the one in there.
+    """
+    for element in list(tree.iter("script", "style", "svg", "link", "meta")):
+        if not (element.tag == "script" and "ld+json" in (element.get("type") or "")):
+            element.drop_tree()
 
 
 def _extract(tree: HtmlElement, *, fast: bool = False, favor_precision: bool = False) -> Document | None:
