@@ -14,8 +14,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 from xml.sax.saxutils import escape
 
-from benchmarks import bare, processors, site, stages
+from benchmarks import bare, processors, residents, site, stages
 from benchmarks.common import PAGES, need, store
+from benchmarks.variants import vary
 from indexer import ingest as pipeline
 from indexer.elastic import Store
 from indexer.elastic.articles import Articles
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 ENTRIES = 20  # of a feed
 WARM_UP = 1  # rounds before those that count: a Java that has just started compiles beside its work
 NAP = 0.5  # seconds
+PARTS = 20  # looks at memory that are printed
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -50,27 +52,42 @@ class Run:
         return sum(self.processors.values())
 
 
-def run(processes: int, rounds: int) -> None:
+def run(processes: int, rounds: int, count: int) -> None:
     """Time bare extraction and the whole pipeline in turn; print each round, the median ratios, and a breakdown."""
     pages = load()
+    paths = paths_of(pages, count)
+    bodies = [vary(pages[name], number) for number, name in paths]
     print(
-        f"{len(pages)} pages, {sum(map(len, pages.values())) / 1e6:.1f} MB, {processes} processes, {rounds} rounds\n"
+        f"{len(bodies)} pages, {sum(map(len, bodies)) / 1e6:.1f} MB, {processes} processes, {rounds} rounds: "
+        f"{len(pages)} real ones, and variants of them, their words in another order\n"
         "bare: trafilatura's bare_extraction with metadata, without comments and deduplication, of bytes in memory,\n"
         "in a warm pool. condensat: the same pages over HTTP, through workers that are ready, into empty\n"
         "indices, until all their pairs are found. In turn, beside the same Elasticsearch."
     )
     both: list[tuple[Run, Run]] = []
-    with store() as opened, site.served(answers(pages)) as served:
-        feeds = [f"{served.base}{path}" for path in feeds_of(pages)]
+    with store() as opened, site.served(answers(pages, paths)) as served:
+        feeds = [f"{served.base}{path}" for path in feeds_of(paths)]
         for number in range(1 - WARM_UP, rounds + 1):
-            seconds, spent, _ = bare.time_pool(list(pages.values()), processes)
+            seconds, spent, _ = bare.time_pool(bodies, processes)
             alone = Run(seconds=seconds, processors=spent)
             whole = time_pipeline(opened, feeds, processes, served)
             if number > 0:
                 both.append((alone, whole))
-                _tell(number, len(pages), alone, whole)
+                _tell(number, len(bodies), alone, whole)
     _conclude(both)
     stages.tell(pages)
+
+
+def memory(processes: int, count: int) -> None:
+    """Ingest many pages in one run, and print what memory each process has meanwhile."""
+    pages = load()
+    paths = paths_of(pages, count)
+    print(f"{count} pages: {len(pages)} real ones, and variants of them; {processes} processes")
+    with store() as opened, site.served(answers(pages, paths), keep=False) as served:
+        feeds = [f"{served.base}{path}" for path in feeds_of(paths)]
+        with residents.watched(besides={served.pid}, parts=PARTS, of=count) as counter:
+            whole = time_pipeline(opened, feeds, processes, served, counter=counter)
+    print(f"{count / whole.seconds:.1f} pages/s; {whole.outcome}")
 
 
 def load() -> dict[str, bytes]:
@@ -80,20 +97,27 @@ def load() -> dict[str, bytes]:
     return {path.name.removesuffix(".html.gz"): gzip.decompress(path.read_bytes()) for path in found}
 
 
-def feeds_of(pages: dict[str, bytes]) -> dict[str, bytes]:
+def paths_of(pages: dict[str, bytes], count: int) -> list[tuple[int, str]]:
+    """Give so many pages as ``(number of the variant, name)``."""
+    return [(number, name) for number in range(-(-count // len(pages))) for name in pages][:count]
+
+
+def feeds_of(paths: Sequence[tuple[int, str]]) -> dict[str, bytes]:
     """Write feeds that list the pages, each some of them, by path."""
-    names = [escape(name) for name in pages]
-    parts = [names[start : start + ENTRIES] for start in range(0, len(names), ENTRIES)]
+    parts = [paths[start : start + ENTRIES] for start in range(0, len(paths), ENTRIES)]
     return {
-        f"/feed{number}.xml": site.feed({f"/{name}.html": name for name in part}, title=f"feed {number}")
-        for number, part in enumerate(parts)
+        f"/feed{count}.xml": site.feed(
+            {f"/{number}/{escape(name)}.html": f"{escape(name)} {number}" for number, name in part},
+            title=f"feed {count}",
+        )
+        for count, part in enumerate(parts)
     }
 
 
-def answers(pages: dict[str, bytes]) -> dict[str, tuple[str, bytes]]:
+def answers(pages: dict[str, bytes], paths: Sequence[tuple[int, str]]) -> dict[str, tuple[str, bytes]]:
     """Give what the site answers, by path."""
     return {
-        **{path: ("application/rss+xml", body) for path, body in feeds_of(pages).items()},
+        **{path: ("application/rss+xml", body) for path, body in feeds_of(paths).items()},
         **{f"/{name}.html": ("text/html", body) for name, body in pages.items()},
     }
 
@@ -114,13 +138,20 @@ class Warm(Workers):
         await asyncio.gather(*(self.run(time.sleep, NAP, timeout=60) for _ in range(self.processes)))
 
 
-def time_pipeline(opened: Store, feeds: Sequence[str], processes: int, served: site.Site) -> Run:
-    """Ingest the feeds into empty indices, with workers that are ready."""
+def time_pipeline(
+    opened: Store,
+    feeds: Sequence[str],
+    processes: int,
+    served: site.Site,
+    *,
+    counter: Callable[[], None] = lambda: None,
+) -> Run:
+    """Ingest the feeds into empty indices, with workers that are ready; ``counter`` is told of each task done."""
     opened.drop()
     opened.init()
     for each in feeds:
         opened.feeds.add(each, now=datetime.now(UTC))
-    with Warm(processes) as workers, timed(workers) as waits:
+    with Warm(processes) as workers, timed(workers, counter) as waits:
         others = {f"worker {number}": pid for number, pid in enumerate(sorted(workers.pids), 1)}
         others["site"] = served.pid
         before = processors.read(opened, others)
@@ -142,7 +173,7 @@ def time_pipeline(opened: Store, feeds: Sequence[str], processes: int, served: s
 
 
 @contextmanager
-def timed(workers: Workers) -> Iterator[dict[str, float]]:
+def timed(workers: Workers, counter: Callable[[], None]) -> Iterator[dict[str, float]]:
     """Have the pipeline use these workers, and add up the seconds in which each of its stages was under way.
 
     What was imported is replaced by versions that take the time; stages run beside each other.
@@ -166,7 +197,7 @@ def timed(workers: Workers) -> Iterator[dict[str, float]]:
     async def timed_open(self: Any, *args: Any, **options: Any) -> AsyncIterator[Any]:
         began = time.perf_counter()
         async with opening(self, *args, **options) as fetched:
-            waits["fetch"] += time.perf_counter() - began
+            waits["fetch, and wait for a turn"] += time.perf_counter() - began
             yield fetched
 
     async def timed_run(self: Any, *args: Any, **options: Any) -> Any:
@@ -174,6 +205,7 @@ def timed(workers: Workers) -> Iterator[dict[str, float]]:
         try:
             return await run(self, *args, **options)
         finally:
+            counter()
             waits["extract, and wait for a worker"] += time.perf_counter() - began
 
     replaced: list[tuple[Any, str, Any]] = [

@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from benchmarks.variants import vary
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from multiprocessing.connection import Connection
@@ -29,14 +31,17 @@ class Site:
 
 
 @contextmanager
-def served(answers: Mapping[str, tuple[str, bytes]]) -> Iterator[Site]:
-    """Serve ``{path: (content type, body)}``; whoever asks again with the ETag is told that nothing changed."""
+def served(answers: Mapping[str, tuple[str, bytes]], *, keep: bool = True) -> Iterator[Site]:
+    """Serve ``{path: (content type, body)}``; whoever asks again with the ETag is told that nothing changed.
+
+    Under ``/7/path`` stands the seventh variant of what is under ``/path``, made when it is asked for, and kept.
+    """
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
-    process = context.Process(target=_serve, args=(theirs,), daemon=True)
+    process = context.Process(target=_serve, args=(theirs, keep), daemon=True)
     process.start()
     try:
-        ours.send({path.encode(): _answer(kind, body) for path, (kind, body) in answers.items()})
+        ours.send(dict(answers))
         yield Site(base=f"http://127.0.0.1:{ours.recv()}", pid=process.pid or 0)
     finally:
         process.kill()
@@ -54,8 +59,19 @@ def _answer(kind: str, body: bytes) -> bytes:
     return head.encode() + body
 
 
-def _serve(pipe: Connection[Any, Any]) -> None:
-    answers: dict[bytes, bytes] = pipe.recv()
+def _serve(pipe: Connection[Any, Any], keep: bool) -> None:  # noqa: FBT001 handed to a process by its place
+    originals: dict[str, tuple[str, bytes]] = pipe.recv()
+    answers = {path.encode(): _answer(kind, body) for path, (kind, body) in originals.items()}
+
+    def varied(path: bytes) -> bytes:
+        number, _, name = path[1:].decode("ascii", "replace").partition("/")
+        kind, body = originals.get(f"/{name}", ("", None))
+        if body is None or not number.isdecimal():
+            return ABSENT
+        answer = _answer(kind, vary(body, int(number)))
+        if keep:
+            answers[path] = answer
+        return answer
 
     class Protocol(asyncio.Protocol):
         def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -66,7 +82,8 @@ def _serve(pipe: Connection[Any, Any]) -> None:
             self.waiting += data
             while b"\r\n\r\n" in self.waiting:
                 head, self.waiting = self.waiting.split(b"\r\n\r\n", 1)
-                answer = answers.get(head.split(b" ", 2)[1], ABSENT)
+                path = head.split(b" ", 2)[1]
+                answer = answers.get(path) or varied(path)
                 known = b"if-none-match: " + ETAG in head.lower()
                 self.transport.write(UNCHANGED % ETAG if known and answer is not ABSENT else answer)
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from benchmarks import bare
 from indexer.extract import body, decode, language, metadata, page
 from indexer.models import RejectedError
-from indexer.shingles import shingle
+from indexer.shingles import shingle, signature
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -42,7 +42,7 @@ def tell(pages: dict[str, bytes]) -> None:
     taking, texts = _each(body.take_text, trees)
     telling, _ = _each(language.detect_language, texts)
     handing, _ = _each(lambda extraction: pickle.loads(pickle.dumps(extraction)), found)  # noqa: S301 our own
-    signing, _ = _each(shingle, texts)
+    signing, _ = _each(lambda text: signature(shingle(text)), texts)
     print(
         f"  decode {decoding:.2f}, parse {loading:.2f}, metadata {reading:.2f}, text {taking:.2f}, "
         f"language {telling:.2f}, hand over {handing:.2f}; then in the main process: sign {signing:.2f}"
