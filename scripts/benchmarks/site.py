@@ -31,14 +31,16 @@ class Site:
 
 
 @contextmanager
-def served(answers: Mapping[str, tuple[str, bytes]], *, keep: bool = True) -> Iterator[Site]:
+def served(
+    answers: Mapping[str, tuple[str, bytes]], *, keep: bool = True, address: str = "127.0.0.1"
+) -> Iterator[Site]:
     """Serve ``{path: (content type, body)}``; whoever asks again with the ETag is told that nothing changed.
 
     Under ``/7/path`` stands the seventh variant of what is under ``/path``, made when it is asked for, and kept.
     """
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
-    process = context.Process(target=_serve, args=(theirs, keep), daemon=True)
+    process = context.Process(target=_serve, args=(theirs, keep, address), daemon=True)
     process.start()
     try:
         ours.send(dict(answers))
@@ -59,7 +61,7 @@ def _answer(kind: str, body: bytes) -> bytes:
     return head.encode() + body
 
 
-def _serve(pipe: Connection[Any, Any], keep: bool) -> None:  # noqa: FBT001 handed to a process by its place
+def _serve(pipe: Connection[Any, Any], keep: bool, address: str) -> None:  # noqa: FBT001 handed to a process by its place
     originals: dict[str, tuple[str, bytes]] = pipe.recv()
     answers = {path.encode(): _answer(kind, body) for path, (kind, body) in originals.items()}
 
@@ -88,7 +90,7 @@ def _serve(pipe: Connection[Any, Any], keep: bool) -> None:  # noqa: FBT001 hand
                 self.transport.write(UNCHANGED % ETAG if known and answer is not ABSENT else answer)
 
     async def run() -> None:
-        server = await asyncio.get_running_loop().create_server(Protocol, "127.0.0.1", 0, backlog=512)
+        server = await asyncio.get_running_loop().create_server(Protocol, address, 0, backlog=512)
         pipe.send(server.sockets[0].getsockname()[1])
         await server.serve_forever()
 
