@@ -10,7 +10,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from indexer.cli import boilerplate, doctor, engine, evaluating, feeds, ingesting, output, reading, session, settings
+from indexer.cli import (
+    boilerplate,
+    correcting,
+    doctor,
+    engine,
+    evaluating,
+    feeds,
+    ingesting,
+    output,
+    reading,
+    session,
+    settings,
+)
 from indexer.cli.errors import guarded
 
 if TYPE_CHECKING:
@@ -91,6 +103,7 @@ def init() -> None:
 
 ingesting.register(app)
 reading.register(app)
+correcting.register(app)
 evaluating.register(app)
 doctor.register(app)
 

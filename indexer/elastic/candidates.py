@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -11,7 +10,7 @@ from indexer.elastic.documents import moment
 from indexer.elastic.errors import StoreError, translated
 from indexer.elastic.paging import parts
 from indexer.shingles import ALL, GRAM, signature
-from indexer.stars import is_copy
+from indexer.stars import Like, Likeness, likeness
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -27,19 +26,10 @@ LEAST_SHARED_SHORT = 5  # where all grams of both are kept: half of 48 words in 
 SHORT = ALL + GRAM - 1  # tokens
 CLAUSES = 1_000  # sampled hashes a query: the clause limit is 2,621 on a machine of 16 cores with a small heap
 PAGE = 500  # candidates a page; all pages are read
-_FIELDS = ["text_hash", "effective", "tokens"]
+_FIELDS = ["text_hash", "effective", "tokens", "source.domain"]
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """An article that shares sampled hashes with another; what can be told of it without reading it."""
-
-    id: str
-    effective: str  # as ``documents.moment`` writes it: its order is that of time
-    is_copy: bool  # see ``stars.is_copy``
-
-
-def find(client: Elasticsearch, alias: str, versions: Sequence[Version], *, window_days: int) -> list[list[Candidate]]:
+def find(client: Elasticsearch, alias: str, versions: Sequence[Version], *, window_days: int) -> list[list[Like]]:
     """Find, for each article, those that share enough sampled grams with it, or its whole text.
 
     Candidates are looked for within ± ``window_days`` of its date, 0 for all; as of the last refresh. No stored field
@@ -65,14 +55,11 @@ def find(client: Elasticsearch, alias: str, versions: Sequence[Version], *, wind
                 facts[identity] = hit["fields"]
             after[number] = hits[-1]["sort"] if len(hits) == PAGE else None
         unread = [number for number in unread if after[number]]
-    return [
-        [
-            _candidate(each, identity, facts[identity], count)
-            for identity, count in counts.items()
-            if count >= _least(len(each.shingled.tokens), facts[identity]["tokens"][0], len(signed))
-        ]
-        for each, counts, signed in zip(versions, shared, hashes, strict=True)
-    ]
+    found: list[list[Like]] = []
+    for each, counts, signed in zip(versions, shared, hashes, strict=True):
+        like = (_like(each, identity, facts[identity], count, len(signed)) for identity, count in counts.items())
+        found.append([other for other in like if other.likeness is not Likeness.STRANGE])
+    return found
 
 
 def shared_by(client: Elasticsearch, alias: str, keywords: Sequence[str], *, but: str, least: int) -> frozenset[str]:
@@ -127,10 +114,16 @@ def _pages(client: Elasticsearch, alias: str, searches: Sequence[tuple[dict[str,
     return [response["hits"]["hits"] for response in _sound(answer)]
 
 
-def _candidate(each: Version, identity: str, facts: dict[str, list[Any]], count: int) -> Candidate:
-    same_text = facts["text_hash"][0] == each.shingled.text_hash
-    copy = same_text or is_copy(count, len(each.shingled.tokens), facts["tokens"][0])
-    return Candidate(identity, facts["effective"][0], copy)
+def _like(each: Version, identity: str, facts: dict[str, list[Any]], count: int, hashes: int) -> Like:
+    tokens, other = each.shingled.length, facts["tokens"][0]
+    same_source = facts["source.domain"][0] == each.source
+    if facts["text_hash"][0] == each.shingled.text_hash:
+        found = Likeness.COPY
+    elif count < _least(tokens, other, hashes):
+        found = Likeness.STRANGE
+    else:
+        found = likeness(count, tokens, other, same_source=same_source)
+    return Like(identity, facts["effective"][0], found)
 
 
 def _least(tokens: int, other_tokens: int, hashes: int) -> int:

@@ -30,6 +30,7 @@ COMMANDS = [
     ["import"],
     ["search"],
     ["show"],
+    ["edit"],
     ["reposts"],
     ["compare"],
     ["condense"],

@@ -10,11 +10,12 @@ from rich.console import Console
 from indexer.cli import feed_tables, feeds, page, progress, report, tables
 from indexer.cli.errors import ExitCode, exit_code
 from indexer.differences import Words, hunks
-from indexer.elastic import QueryError, StoreError, UnavailableError
+from indexer.elastic import StoreError, UnavailableError
 from indexer.elastic.feeds import FeedRecord, feed_id
 from indexer.elastic.sums import Lags, Sum
 from indexer.engine import EngineError
 from indexer.models import CondensatError, Kind, Pair, Reason, Rejection
+from indexer.query import QueryError
 from indexer.reports import Report
 from indexer.review import Review
 from indexer.search import Hit
