@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 HTML = {"Content-Type": "text/html; charset=utf-8"}
 TEXT = (
-    "<p>The harbour of Larvik stays closed until Friday, said the council after a crane had fallen across the quay. Two "
+    "<p>The harbour of Larvik stays closed until Friday, said the council after a crane had fallen across a quay. Two "
     "ferries were sent to the next port, and those who had booked a place on them will get their money back.</p>"
     "<p>Nobody was hurt when the crane came down in the early morning. The firm that owns it had asked for a repair in "
     "spring, but the part that it needed was never made, and the inspectors let it work on until the winter.</p>"
