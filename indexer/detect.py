@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from indexer.shingles import Hashes
     from indexer.stars import Like
 
-BATCH = 1_000  # articles a round: a refresh costs 35 ms at this size
+BATCH = 2_000  # articles a round: one refresh, and copies of one story in it are read once
 WINDOW_DAYS = 0  # ± days on the effective date in which candidates are looked for; 0: all
 ROUNDS = 50  # rounds in which articles changed meanwhile: in a storm of edits the rest waits for the next run
 MANY = 10  # copies, from which on it is looked whether further ones came in meanwhile
