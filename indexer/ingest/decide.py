@@ -243,8 +243,8 @@ def _judged(feed: FeedRecord, fields: dict[str, Any], *, moved_to: str | None, n
     """Name the state that results, and raise an alarm where it is a worse one that no error tells."""
     names = FeedRecord.__slots__
     after = replace(feed, **{name: value for name, value in fields.items() if name in names})
-    state = health.state(after)
-    before = feed.state or health.state(feed).value
+    state = health.state(after, now=now)
+    before = feed.state or health.state(feed, now=feed.last_success or now).value
     if state.value != before:
         fields |= {"state": state.value, "since": now}
     elif feed.state is None:
