@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from indexer import articles, extract
 from indexer.indexing import Arrival
+from indexer.ingest import decide
 from indexer.models import Extraction, Fetched, RejectedError
 from indexer.workers import PAGE_TIMEOUT, Workers
 
@@ -44,7 +45,8 @@ class Pages:
     async def of_entry(self, feed: FeedRecord, parsed: ParsedFeed, task: Task) -> Made:
         """Make the article of a feed's entry; raises RejectedError where neither page nor feed has its text.
 
-        What fails now shall not replace the text that was once taken from the page: then there is no arrival.
+        What fails now shall not replace the text that was once taken from the page: then there is no arrival. Where
+        the feed's text stands in for a page that may come yet, the entry stays unknown, so that it is tried again.
         """
         entry = task.entry
         page, extraction, failure = await self._page(entry.url) if entry.has_link else (None, None, None)
@@ -64,7 +66,8 @@ class Pages:
         if article.origins["text"] == "feed":
             language = await self._workers.run(extract.detect_language, article.text, timeout=PAGE_TIMEOUT)
             article = replace(article, language=language or article.language)
-        return Made(Arrival(article=article, what=entry.url, entry_hash=task.digest), failure)
+        digest = None if failure is not None and decide.passes(failure) else task.digest
+        return Made(Arrival(article=article, what=entry.url, entry_hash=digest), failure)
 
     async def of_url(self, url: str) -> Arrival:
         """Make the article of a single page; raises RejectedError."""
