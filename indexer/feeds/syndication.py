@@ -17,6 +17,9 @@ from indexer.text import plain, title
 if TYPE_CHECKING:
     from datetime import datetime
 
+# Text is taken from it, never markup, and links are joined here: with both off it is more than three times as fast.
+SWITCHES = {"sanitize_html": False, "resolve_relative_uris": False}
+
 _END = re.compile(r"</(?:rss|feed|rdf:rdf|channel)\s*>", re.IGNORECASE)
 _ENDING = 5_000  # characters at the end in which a feed closes; comments of caches come after it
 
@@ -34,8 +37,7 @@ def read(text: str, *, url: str, now: datetime) -> ParsedFeed:
     found = feedparser.parse(
         repair.mend(text).encode("utf-8", "replace"),
         response_headers={"content-type": "application/xml; charset=utf-8", "content-location": url},
-        sanitize_html=False,  # text is taken from it, never markup; with both off it is 3.6 times as fast
-        resolve_relative_uris=False,
+        **SWITCHES,
     )
     if not found.get("version"):
         raise RejectedError(Reason.NOT_A_FEED, _what_instead(text, url))

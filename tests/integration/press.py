@@ -123,11 +123,11 @@ def _page(article: dict[str, Any]) -> str:
 
 
 class Reader:
-    """Runs `condensat ingest` over a press, as processes of their own, with a clock that stands still."""
+    """Runs `condensat ingest` over feeds, as processes of their own, with a clock that stands still."""
 
-    def __init__(self, engine: local.Running, press: Press, folder: Path) -> None:
-        self._list = folder / "press.opml"
-        self._list.write_bytes(opml.render([opml.OpmlFeed(url=each) for each in press.feeds]))
+    def __init__(self, engine: local.Running, feeds: Iterable[str], folder: Path) -> None:
+        self._list = folder / "feeds.opml"
+        self._list.write_bytes(opml.render([opml.OpmlFeed(url=each) for each in feeds]))
         self.environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("CONDENSAT_")},
             "PYTHONPATH": str(ROOT),

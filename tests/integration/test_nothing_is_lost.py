@@ -65,7 +65,7 @@ def cases(
         def of(seed: int) -> Case:
             if seed not in made:
                 press = opened.enter_context(Press(world(seed)))
-                reader = Reader(engine, press, tmp_path_factory.mktemp("press"))
+                reader = Reader(engine, press.feeds, tmp_path_factory.mktemp("press"))
                 made[seed] = Case(press=press, reader=reader, wanted=in_peace(client, press, reader, polls))
             made[seed].press.publish(edited=False)
             made[seed].press.network.use(None)
