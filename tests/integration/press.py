@@ -154,10 +154,10 @@ class Reader:
         return finish(self.start(prefix, **environment), code=code)
 
 
-def finish(process: subprocess.Popen[str], *, code: int | None = 0) -> dict[str, Any]:
+def finish(process: subprocess.Popen[str], *, code: int | None = 0, patience: float = PATIENCE) -> dict[str, Any]:
     """Wait for the end of a run and give its report; a bug's traceback is never an expected end."""
     try:
-        out, err = process.communicate(timeout=PATIENCE)
+        out, err = process.communicate(timeout=patience)
     except subprocess.TimeoutExpired:
         process.kill()
         raise
