@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 from indexer import articles, extract
 from indexer.archive import ArchiveError, Note
 from indexer.indexing import Arrival, entry_hash
+from indexer.ingest import decide
 from indexer.models import Reason, RejectedError
 from indexer.workers import PAGE_TIMEOUT
 
@@ -99,7 +100,9 @@ class Maker:
         )
         if article.origins["text"] == "feed":
             article = await self._with_language(article)
-        return Arrival(article=article, what=kept.what, entry_hash=entry_hash(said.entry))
+        # Where the feed's text stands in for a page that may come yet, the entry stays unknown: it is tried again.
+        passing = failure is not None and decide.passes(failure)
+        return Arrival(article=article, what=kept.what, entry_hash=None if passing else entry_hash(said.entry))
 
     async def _with_language(self, article: Article) -> Article:
         language = await self._workers.run(extract.detect_language, article.text, timeout=PAGE_TIMEOUT)

@@ -46,7 +46,8 @@ class Pages:
     async def of_entry(self, feed: FeedRecord, parsed: ParsedFeed, task: Task) -> Made:
         """Make the article of a feed's entry; raises RejectedError where neither page nor feed has its text.
 
-        What fails now shall not replace the text that was once taken from the page: then there is no arrival.
+        What fails now shall not replace the text that was once taken from the page: then there is no arrival. Where
+        the feed's text stands in for a page that may come yet, the entry stays unknown, so that it is tried again.
         """
         said = Said(
             entry=task.entry,

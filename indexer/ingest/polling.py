@@ -167,7 +167,7 @@ class Poller:
 
     def _at_rest(self, task: Task) -> End:
         """Count an entry with which nothing is to be done."""
-        if task.before is None or task.step is Step.KNOWN or task.has_page_text:
+        if task.before is None or task.step is Step.KNOWN or task.is_there:
             self.report.count(Outcome.UNCHANGED)
         else:
             tried = f"as before, tried {task.before.tries} times" if task.before.tries > 1 else "as before"
@@ -191,7 +191,10 @@ class Poller:
             self.report.count(Outcome.UNCHANGED)
             failure = made.failure or RejectedError(Reason.NO_TEXT, url)
             return End(task=task, reason=failure.reason, passing=decide.passes(failure)), None
-        return End(task=task), await self._writer.put(made.arrival, made.note)
+        written = await self._writer.put(made.arrival, made.note)
+        if made.failure is not None and decide.passes(made.failure):
+            return End(task=task, reason=made.failure.reason, passing=True, stands_in=True), written
+        return End(task=task), written
 
     def _failed(self, task: Task, error: RejectedError) -> End:
         self._reject(task.entry.url, error.reason, error.detail)

@@ -127,3 +127,16 @@ def test_a_user_agent_begins_with_a_name(monkeypatch: pytest.MonkeyPatch) -> Non
         monkeypatch.setenv("CONDENSAT_USER_AGENT", bad)
         with pytest.raises(UsageError, match="user_agent"):
             settings.load()
+
+
+def test_the_doctor_asks_for_a_contact(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where no user agent is set, the one that is sent claims no address, and the doctor says what to set."""
+    monkeypatch.setenv("CONDENSAT_URL", "http://127.0.0.1:1")
+    check = {each.name: each for each in examine(settings.load())}["settings"]
+    assert "no contact" in check.found
+    assert "://" not in check.found.partition("asked as")[2]
+    assert "CONDENSAT_USER_AGENT" in (check.todo or "")
+    monkeypatch.setenv("CONDENSAT_USER_AGENT", "mybot/1.0 (+https://example.org/bot)")
+    check = {each.name: each for each in examine(settings.load())}["settings"]
+    assert check.found.endswith("asked as mybot/1.0 (+https://example.org/bot)")
+    assert check.todo is None
