@@ -16,6 +16,7 @@ from indexer.elastic.errors import StoreError
 from indexer.extract import detect_language
 from indexer.indexing import Arrival, aliases, write
 from indexer.models import Article, Reason, RejectedError, Rejection, Source
+from indexer.records import restore
 from indexer.reports import Outcome, Report
 from indexer.text import strip_controls, title
 
@@ -80,7 +81,7 @@ class _Import:
             self._reject(what, Reason.NOT_WRITTEN, str(self._failure))
             return
         try:
-            self._batch.append(Arrival(article=parse_line(line, now=self._now()), what=what))
+            self._batch.append(parse(line, what=what, now=self._now()))
         except RejectedError as error:
             self._reject(what, error.reason, error.detail)
         if len(self._batch) >= BATCH:
@@ -126,18 +127,35 @@ class _Import:
         self.report.count(Outcome.REJECTED, Rejection(what=what, reason=reason, detail=detail))
 
 
+def parse(line: bytes, *, what: str, now: datetime) -> Arrival:
+    """Read one line, of an export or of anybody's making; raises RejectedError with what is wrong with it."""
+    data = _object(line)
+    if "exported" not in data:
+        return Arrival(article=_article(data, now=now), what=what)
+    restored = restore(data)
+    return Arrival(article=restored.article, what=what, entry_hash=restored.entry_hash, kept=restored.kept)
+
+
 def parse_line(line: bytes, *, now: datetime) -> Article:
     """Read one article; raises RejectedError with what is wrong with the line.
 
     Known keys: url, title, text (these three are needed), source (a name, or an object with name, domain, feed and
     icon), published, seen, language, authors, summary, image, urls, tags, stories, cves.
     """
+    return _article(_object(line), now=now)
+
+
+def _object(line: bytes) -> dict[str, Any]:
     try:
         data = orjson.loads(line)
     except orjson.JSONDecodeError as error:
         raise RejectedError(Reason.BAD_LINE, f"not JSON: {error}") from error
     if not isinstance(data, dict):
         raise RejectedError(Reason.BAD_LINE, "not a JSON object")
+    return data
+
+
+def _article(data: dict[str, Any], *, now: datetime) -> Article:
     url = _string(data, "url")
     if not url:
         raise RejectedError(Reason.MISSING_FIELD, "url")

@@ -16,6 +16,7 @@ from indexer.cli import (
     doctor,
     engine,
     evaluating,
+    exporting,
     feeds,
     ingesting,
     output,
@@ -105,6 +106,7 @@ def init() -> None:
 ingesting.register(app)
 reading.register(app)
 correcting.register(app)
+exporting.register(app)
 evaluating.register(app)
 doctor.register(app)
 

@@ -45,7 +45,8 @@ def register(app: typer.Typer) -> None:
     app.command(
         "import",
         rich_help_panel=PANEL,
-        epilog="`condensat import articles.jsonl.gz`\n\n`zcat old.jsonl.gz | condensat import -`\n\n"
+        epilog="`condensat import articles.jsonl.gz`\n\n`condensat import export.parquet`\n\n"
+        "`zcat old.jsonl.gz | condensat import -`\n\n"
         'Each line: `{"url": …, "title": …, "text": …, "source": …, "published": …}`',
     )(import_)
 
@@ -208,15 +209,22 @@ def reprocess(
 
 
 def import_(
-    file: Annotated[Path, typer.Argument(metavar="FILE.jsonl[.gz]", help="JSON lines; - for standard input.")],
+    file: Annotated[
+        Path,
+        typer.Argument(metavar="FILE", help="JSON lines, or what export wrote; also gzipped; - for standard input."),
+    ],
     *,
     strict: Strict = False,
     form: Form = output.OneFormat.TABLE,
 ) -> None:
-    """Index articles that are already text, a JSON object a line: url, title and text, and what else is known."""
+    """Index articles that are already text, a JSON object a line: url, title and text, and what else is known.
+
+    What `condensat export` wrote is read in all its forms, with dates, analysts' notes and earlier versions as they
+    were; of an article that is there already the analysts' fields stay.
+    """
     from indexer.importing import import_articles
 
-    with files.lines(file) as lines, session.connect() as store:
+    with files.records(file) as lines, session.connect() as store:
         done = import_articles(store, lines, now=session.now, progress=progress.make())
     failed = [lines.problem] if lines.problem else []
     raise typer.Exit(reporting.finish(done, form, strict=strict, failed=failed))

@@ -121,8 +121,17 @@ class Articles:
 
     # -- writing -------------------------------------------------------------------------------------------
 
-    def write(self, documents: Sequence[dict[str, Any]], *, seen: Sequence[datetime], now: datetime) -> list[Written]:
+    def write(
+        self,
+        documents: Sequence[dict[str, Any]],
+        *,
+        seen: Sequence[datetime],
+        now: datetime,
+        kept: Mapping[str, dict[str, Any]] | None = None,
+    ) -> list[Written]:
         """Create or update articles; one answer a document, in order. What is the same is not written.
+
+        ``kept`` are further fields by id, which an article gets when it is created.
 
         ``documents`` are those of ``documents.article_document``, one an id; ``seen`` is when each was seen. An
         article whose verdicts may change is marked as pending first: one that dies in between leaves a mark too many.
@@ -138,6 +147,8 @@ class Articles:
                     current[identity]["_source"] if identity in current else None, document, seen=at, now=now
                 )
                 if found:
+                    if kept and found.outcome is Outcome.CREATED:
+                        found.fields.update(kept.get(identity, {}))
                     changes[identity] = found
                 else:
                     ends[identity] = Written(id=identity, outcome=Outcome.UNCHANGED, pending=identity in marked)

@@ -99,3 +99,7 @@ class Pairs:
         body = {"query": query, "sort": [{"later_effective": order}, {"id": "asc"}]}
         for hit in scan(self._client, self._read, body, page=1_000):
             yield read_pair(hit["_source"])
+
+    def scan(self, body: dict[str, Any], *, page: int) -> Iterator[dict[str, Any]]:
+        """Yield every hit of a search body, page after page over one point in time."""
+        yield from scan(self._client, self._read, body, page=page)

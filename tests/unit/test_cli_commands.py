@@ -32,6 +32,7 @@ COMMANDS = [
     ["search"],
     ["show"],
     ["edit"],
+    ["export"],
     ["reposts"],
     ["compare"],
     ["condense"],
