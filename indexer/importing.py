@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from indexer.elastic import Store
     from indexer.progress import Progress
 
-BATCH = 2_000  # articles a batch: one refresh and one round of candidate queries; of half the size there are more segments
+BATCH = 2_000  # articles a batch: one refresh, one round of candidate queries; halves leave more segments
 DETECTING = 1  # batches whose pairs are found at once: a second thread finds copies that the first judges, too
 WRITTEN_AHEAD = 1  # batches: how far writing may run ahead of detection; the later ones are then not searched twice
 
