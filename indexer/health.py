@@ -20,6 +20,7 @@ PAST = 28  # days that a feed is compared with: its own last four weeks, so that
 # and not entries are counted, since many feeds bring ten at once and then nothing for a week.
 UNLIKELY = 0.001
 LEAST_GAP = 3  # days; less is a long weekend
+UNATTENDED = timedelta(days=1)  # a feed that nobody has polled for longer says nothing; the longest interval is an hour
 LEAST_DAYS = 3  # with new entries, before which a feed has no rhythm to fall out of
 
 
@@ -29,7 +30,7 @@ class State(StrEnum):
     DEAD = "dead"  # it is gone for good (410)
     ERROR = "error"  # the last poll failed
     EMPTY = "empty"  # it answers, without entries
-    SILENT = "silent"  # it answers, and has brought nothing for longer than it ever does
+    SILENT = "silent"  # it answered, and has brought nothing for longer than it ever does
     MOVED = "moved"  # it answers from another address
     OK = "ok"
     NEW = "new"  # not polled yet
@@ -59,8 +60,8 @@ class Polled(Protocol):
     def moved_to(self) -> str | None: ...  # noqa: D102
 
 
-def state(feed: Polled) -> State:
-    """Name what is worst about a feed, as it was at its last poll."""
+def state(feed: Polled, *, now: datetime) -> State:
+    """Name what is worst about a feed: by its last poll, and silence by ``now``, for nobody may have polled since."""
     if feed.gone:
         return State.DEAD
     if feed.last_error:
@@ -69,7 +70,7 @@ def state(feed: Polled) -> State:
         return State.NEW
     if feed.entries == 0:
         return State.EMPTY
-    if is_silent(feed.days, feed.last_success):
+    if is_silent(feed.days, now):
         return State.SILENT
     return State.MOVED if feed.moved_to else State.OK
 
@@ -104,13 +105,13 @@ def usual(days: Mapping[str, int], now: datetime) -> float:
     return _between(days, last - timedelta(days=PAST - 1), last) * WEEK / PAST
 
 
-def is_silent(days: Mapping[str, int], asked: datetime) -> bool:
-    """Tell whether a feed that answered at ``asked`` has brought nothing for longer than its past lets expect."""
+def is_silent(days: Mapping[str, int], now: datetime) -> bool:
+    """Tell whether a feed has brought nothing for longer than its past lets expect."""
     newest = max(days, default=None)
     if newest is None:
         return False
     last = date.fromisoformat(newest)
-    gap = (_day(asked) - last).days
+    gap = (_day(now) - last).days
     first = last - timedelta(days=PAST - 1)
     active = sum(first.isoformat() <= day <= newest for day in days)
     if gap < LEAST_GAP or active < LEAST_DAYS:
@@ -123,7 +124,7 @@ def describe(feed: Polled, *, now: datetime) -> str:
     """Say in a few words what a feed's state means."""
     rate = f"{week(feed.days, now)} in the last week, {usual(feed.days, now):.3g} in its usual one"
     said = {
-        State.SILENT: f"nothing new since {max(feed.days, default='')}, usually {usual_before(feed.days):.3g} a week",
+        State.SILENT: _silence(feed, now),
         State.EMPTY: "it answers without an entry",
         State.DEAD: "the server says that it is gone for good (410)",
         State.ERROR: feed.last_error or "",
@@ -131,7 +132,14 @@ def describe(feed: Polled, *, now: datetime) -> str:
         State.NEW: "not polled yet",
         State.OK: rate,
     }
-    return said[state(feed)]
+    return said[state(feed, now=now)]
+
+
+def _silence(feed: Polled, now: datetime) -> str:
+    """Say since when, and where nobody has asked lately, that this is why."""
+    said = f"nothing new since {max(feed.days, default='')}, usually {usual_before(feed.days):.3g} a week"
+    asked = feed.last_polled
+    return f"{said}; not polled since {_day(asked)}" if asked and now - asked > UNATTENDED else said
 
 
 def usual_before(days: Mapping[str, int]) -> float:

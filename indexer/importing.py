@@ -29,9 +29,9 @@ if TYPE_CHECKING:
     from indexer.elastic import Store
     from indexer.progress import Progress
 
-BATCH = 1_000  # articles a batch: one bulk request, one refresh, one round of candidate queries
-DETECTING = 2  # batches whose pairs are found at once: while one waits for Elasticsearch the other judges
-WRITTEN_AHEAD = 3  # batches: how far writing may run ahead of detection
+BATCH = 2_000  # articles a batch: one refresh, one round of candidate queries; halves leave more segments
+DETECTING = 1  # batches whose pairs are found at once: a second thread finds copies that the first judges, too
+WRITTEN_AHEAD = 1  # batches: how far writing may run ahead of detection; the later ones are then not searched twice
 
 
 def import_articles(store: Store, lines: Iterable[bytes], *, now: Callable[[], datetime], progress: Progress) -> Report:

@@ -42,10 +42,23 @@ FAILURES: dict[Reason, Failure] = {
 MOVES_BEFORE_ADOPTION = 3
 
 # What may be otherwise at another try, of a page; the rest is settled until the feed says something else of it.
-PASSING = frozenset({Reason.UNREACHABLE, Reason.TIMEOUT, Reason.HTTP_STATUS, Reason.NOT_WRITTEN, Reason.INTERRUPTED})
+PASSING = frozenset(
+    {
+        Reason.UNREACHABLE,
+        Reason.TIMEOUT,
+        Reason.HTTP_STATUS,
+        Reason.NOT_WRITTEN,
+        Reason.INTERRUPTED,
+        Reason.PARSE_TIMEOUT,
+        Reason.PARSE_CRASH,
+    }
+)
+# As a rule the page's own doing, but a machine that slept or has no memory left ends a worker in the same way.
+DOUBTFUL = frozenset({Reason.PARSE_TIMEOUT, Reason.PARSE_CRASH})
 # Our own doing, not the page's: such a try does not count.
 OUR_OWN = frozenset({Reason.NOT_WRITTEN, Reason.INTERRUPTED})
 TRIES = 5  # of one page: after 15, 45, 90 and 150 minutes
+TRIES_IF_DOUBTFUL = 2  # each may hold a worker for half a minute
 BETWEEN_TRIES = 15 * MINUTE  # times the number of tries so far
 
 
@@ -109,7 +122,7 @@ def after_failure(
 
 def try_again(reason: Reason, tries: int, *, passing: bool, now: datetime) -> datetime | None:
     """Tell when to try a page again that failed for the ``tries``-th time; None when that is settled."""
-    if not passing or tries >= TRIES:
+    if not passing or tries >= (TRIES_IF_DOUBTFUL if reason in DOUBTFUL else TRIES):
         return None
     return now if reason in OUR_OWN else now + BETWEEN_TRIES * tries
 

@@ -116,6 +116,8 @@ def _python() -> Check:
 
 def _settings(chosen: Settings) -> Check:
     """Name what is set, and never the value of a secret."""
+    from indexer.fetch import DEFAULT_USER_AGENT
+
     read = [str(path) for path in settings.files() if path.is_file()]
     secrets = [name for name in ("api_key", "password") if getattr(chosen, name)]
     parts = [
@@ -124,10 +126,14 @@ def _settings(chosen: Settings) -> Check:
         f"file {', '.join(read) or 'none'}",
         f"secrets given: {', '.join(secrets) or 'none'}",
         f"private addresses {'may' if chosen.allow_private else 'may not'} be fetched",
+        f"the web is asked as {chosen.user_agent or DEFAULT_USER_AGENT}",
     ]
-    idle = not chosen.url and (chosen.api_key or chosen.username)
-    todo = "credentials are given, but no CONDENSAT_URL: the local engine does not use them" if idle else None
-    return Check(name="settings", ok=True, found="\n".join(parts), todo=todo)
+    todo = []
+    if not chosen.url and (chosen.api_key or chosen.username):
+        todo.append("credentials are given, but no CONDENSAT_URL: the local engine does not use them")
+    if not chosen.user_agent:
+        todo.append("tell sites whom to write to: CONDENSAT_USER_AGENT='mybot/1.0 (+https://example.org/bot)'")
+    return Check(name="settings", ok=True, found="\n".join(parts), todo="\n".join(todo) or None)
 
 
 def _disk(home: Path) -> Check:
@@ -196,7 +202,7 @@ def _feeds(store: Store) -> Check:
     records = store.feeds.all()
     if not records:
         return Check(name="feeds", ok=None, found="none yet", todo="condensat feeds add URL")
-    states = Counter(health.state(each) for each in records)
+    states = Counter(health.state(each, now=session.now()) for each in records)
     few = [f"{states[state]} {state.value}" for state in health.State if states[state]]
     failing = any(states[state] for state in health.TROUBLED)
     found = f"{output.count(len(records), 'feed')}: {', '.join(few)}"

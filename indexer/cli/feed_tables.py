@@ -38,7 +38,7 @@ def to_dict(record: FeedRecord, *, now: datetime) -> dict[str, Any]:
         "title": record.title,
         "domain": record.domain,
         "added": record.added,
-        "state": health.state(record).value,
+        "state": health.state(record, now=now).value,
         "since": record.since,
         "detail": health.describe(record, now=now),
         "last_polled": record.last_polled,
@@ -79,7 +79,7 @@ def table(records: Sequence[FeedRecord], *, now: datetime) -> Table:
     drawn.add_column("next", no_wrap=True)
     drawn.add_column("", ratio=2, overflow="fold")
     for each in records:
-        state = health.state(each)
+        state = health.state(each, now=now)
         drawn.add_row(
             output.short(each.id),
             _name(each),
@@ -103,7 +103,7 @@ def check_table(records: Sequence[FeedRecord], *, now: datetime) -> Table:
     drawn.add_column("rejected", ratio=2, overflow="fold")
     drawn.add_column("", ratio=2, overflow="fold")
     for each in records:
-        state = health.state(each)
+        state = health.state(each, now=now)
         drawn.add_row(
             _name(each),
             Text(state.value, STYLES[state]),

@@ -79,12 +79,12 @@ def list_(
 
     now = session.now()
     with session.connect() as store:
-        records = [each for each in store.feeds.all() if not failing or health.state(each) in health.TROUBLED]
+        records = [each for each in store.feeds.all() if not failing or health.state(each, now=now) in health.TROUBLED]
     if form is not output.Format.TABLE:
         output.write_listing((feed_tables.to_dict(each, now=now) for each in records), form)
     elif records:
         output.show(feed_tables.table(records, now=now))
-        output.say(_summary(records), "dim")
+        output.say(_summary(records, now=now), "dim")
     else:
         output.say("No feed fails." if failing else "No feeds yet. Add one: condensat feeds add URL")
 
@@ -102,8 +102,8 @@ def check(
 ) -> None:
     """Tell how feeds did at their last poll, and what became of their entries; nothing is fetched.
 
-    A feed that answers is *silent* when it has brought nothing for longer than its last four weeks let expect: a daily
-    one after three days, one of weekdays after six, a weekly one after 45.
+    A feed is *silent* when it has brought nothing for longer than its last four weeks let expect: a daily one after
+    three days, one of weekdays after six, a weekly one after 45; also when nobody has polled it since.
     """
     from indexer.cli import feed_tables
 
@@ -115,24 +115,25 @@ def check(
     if missing:
         raise UsageError(f"there is no feed «{missing[0]}»; see: condensat feeds list")
     records = directory.find_all(feeds) if feeds else known
-    troubled = [each for each in records if health.state(each) in health.TROUBLED]
+    troubled = [each for each in records if health.state(each, now=now) in health.TROUBLED]
     if form is not output.Format.TABLE:
         output.write_listing((feed_tables.to_dict(each, now=now) for each in records), form)
     elif records:
         output.show(feed_tables.check_table(records, now=now))
-        output.say(_summary(records), "dim")
+        output.say(_summary(records, now=now), "dim")
     else:
         output.say("No feeds yet. Add one: condensat feeds add URL")
     for each in troubled:
-        if health.state(each) in health.QUIETLY_WORSE:
-            output.say(f"{health.state(each).value}  {each.url}  {health.describe(each, now=now)}", "bold red")
+        state = health.state(each, now=now)
+        if state in health.QUIETLY_WORSE:
+            output.say(f"{state.value}  {each.url}  {health.describe(each, now=now)}", "bold red")
     if strict and troubled:
         raise typer.Exit(ExitCode.FAILED)
 
 
-def _summary(records: Sequence[FeedRecord]) -> str:
+def _summary(records: Sequence[FeedRecord], *, now: datetime) -> str:
     """Count feeds by their states, the worst first."""
-    states = Counter(health.state(each) for each in records)
+    states = Counter(health.state(each, now=now) for each in records)
     counted = ", ".join(f"{states[state]} {state.value}" for state in health.State if states[state])
     return f"{output.count(len(records), 'feed')}: {counted}"
 

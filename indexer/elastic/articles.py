@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
     from elasticsearch import Elasticsearch
 
-    from indexer.elastic.candidates import Candidate
     from indexer.elastic.pending import Pending
     from indexer.reposts import Version
+    from indexer.stars import Like
 
 DERIVED_FIELDS = ("repost_of", "reposts", "repeats")
 REWRITES = 5  # tries after a version conflict: each means that somebody else made progress
@@ -191,9 +191,13 @@ class Articles:
         """Give the state on which the verdicts of each article rest, in real time; see ``documents.state``."""
         return {identity: state(source) for identity, source in self._get(ids, STATE_FIELDS)}
 
-    def candidates(self, versions: Sequence[Version], *, window_days: int) -> list[list[Candidate]]:
+    def candidates(self, versions: Sequence[Version], *, window_days: int) -> list[list[Like]]:
         """Find, for each article, those that may repeat it or that it may repeat; as of the last refresh."""
         return candidates.find(self._client, self._read, versions, window_days=window_days)
+
+    def count_earlier(self, versions: Sequence[Version], *, window_days: int) -> list[int | None]:
+        """Count, for each article, its earlier candidates, where one query can; as of the last refresh."""
+        return candidates.count_earlier(self._client, self._read, versions, window_days=window_days)
 
     # -- sources -------------------------------------------------------------------------------------------
 

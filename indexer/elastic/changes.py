@@ -75,7 +75,7 @@ def changed(old: dict[str, Any], new: dict[str, Any], *, seen: datetime, now: da
         changes |= {key: value for key, value in new.items() if key not in {"id", "urls", "entry_hash"}}
         if published:
             changes |= {key: old.get(key) for key in changes if key.startswith("published")}
-        if new["text_hash"] != old["text_hash"]:
+        if new["text_hash"] != old["text_hash"] and not _stood_in(old, new):
             revision = {key: old.get(key) for key in ("title", "text", "text_hash", "modified")}
             changes["revisions"] = [*old.get("revisions", []), revision]
     effective = published or new["published"] or changes.get("seen", old["seen"])
@@ -84,3 +84,9 @@ def changed(old: dict[str, Any], new: dict[str, Any], *, seen: datetime, now: da
     if changes:
         changes["modified"] = moment(now)
     return changes
+
+
+def _stood_in(old: dict[str, Any], new: dict[str, Any]) -> bool:
+    """Tell whether the feed's text stood in for a page that failed, and now comes: nobody edited the article."""
+    origins = old["origins"]["text"], new["origins"]["text"]
+    return origins == ("feed", "page") and not old.get("entry_hash")

@@ -109,13 +109,22 @@ class Leases:
         return found
 
     def claim(self, feeds: Sequence[Held], *, worker: str, until: datetime) -> list[Held]:
-        """Take leases, or prolong them; gives those that were got. A feed that somebody else wrote to is not."""
+        """Take leases, or prolong them; gives those that were got. A feed that somebody else wrote to is not.
+
+        Where the answer was lost and the client asked again, our own write is what the second try finds in its way.
+        """
         taken = {"lease_by": worker, "lease_until": until}
         ends = self._update([(each, taken) for each in feeds], refresh=True)
-        return [
+        got = [
             Held(replace(each.record, lease_by=worker, lease_until=until), end.seq_no, end.primary_term)
             for each, end in zip(feeds, ends, strict=True)
             if end.ok
+        ]
+        written = moment(until)
+        return got + [
+            each
+            for each in self._still(feeds, got, worker)
+            if each.record.lease_until and moment(each.record.lease_until) == written
         ]
 
     def prolong(self, feeds: Sequence[Held], *, worker: str, until: datetime) -> list[Held]:

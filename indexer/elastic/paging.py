@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from indexer.elastic.errors import translated
+from indexer.elastic.errors import MissingIndexError, translated
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -42,5 +43,8 @@ def scan(client: Elasticsearch, alias: str, body: dict[str, Any], *, page: int) 
                 return
             after, point = hits[-1]["sort"], answer["pit_id"]
     finally:
-        with translated():
+        with (
+            suppress(MissingIndexError),
+            translated(),
+        ):  # closed already: the answer was lost, and the client asked again
             client.close_point_in_time(id=point)

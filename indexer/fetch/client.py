@@ -31,8 +31,9 @@ if TYPE_CHECKING:
 
 Kind = Literal["feed", "page"]
 
-# Whoever runs this names themselves by the setting, so that a site's owner knows whom to write to.
-DEFAULT_USER_AGENT = f"condensat/{__version__} (+https://condensat.example/robot)"
+# Whoever runs this names themselves by the setting, so that a site's owner knows whom to write to. Where nobody did,
+# the agent says what it is and which setting is missing, and claims no address that is not there.
+DEFAULT_USER_AGENT = f"condensat/{__version__} (feed reader; no contact set in CONDENSAT_USER_AGENT)"
 
 ACCEPT: dict[Kind, str] = {
     "feed": "application/atom+xml, application/rss+xml, application/rdf+xml;q=0.9, "
@@ -176,6 +177,7 @@ class Fetcher:
                 redirects=end.asked,
                 moved_permanently_to=str(end.target) if end.asked and end.permanent else None,
                 max_age=read_headers.max_age(answer.headers),
+                headers=tuple(answer.headers.multi_items()),
             )
         finally:
             self._places.release()

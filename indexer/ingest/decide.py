@@ -50,7 +50,8 @@ class Task:
     key: str  # names it as the feed has it now
     digest: str
     step: Step
-    has_page_text: bool = False  # the article that is there has its text from the page
+    is_there: bool = False  # the article is in the index, if not as the feed has it now
+    has_page_text: bool = False  # and has its text from the page
     before: Unsettled | None = None
 
     @property
@@ -66,6 +67,7 @@ class End:
     task: Task
     reason: Reason | None = None
     passing: bool = False  # another try may end better
+    stands_in: bool = False  # it is in the index with the feed's text, until the page can be had
 
 
 def within(feed_url: str, parsed: ParsedFeed, final_url: str) -> ParsedFeed:
@@ -105,8 +107,17 @@ def tasks(
             step = Step.SETTLED
         else:
             step = Step.CHANGED if there else Step.NEW
-        has_page_text = bool(there and there.text_origin == "page")
-        found.append(Task(entry=entry, key=key, digest=digest, step=step, has_page_text=has_page_text, before=before))
+        found.append(
+            Task(
+                entry=entry,
+                key=key,
+                digest=digest,
+                step=step,
+                is_there=there is not None,
+                has_page_text=bool(there and there.text_origin == "page"),
+                before=before,
+            )
+        )
     return found
 
 
@@ -204,7 +215,8 @@ def _of_the_entries(feed: FeedRecord, ends: Sequence[End], *, now: datetime) -> 
             tries = (task.before.tries if task.before else 0) + (end.reason not in schedule.OUR_OWN)
             next_try = schedule.try_again(end.reason, tries, passing=end.passing, now=now)
             unsettled[task.key] = Unsettled(reason=end.reason.value, tries=tries, next_try=next_try)
-            settled[end.reason.value] += next_try is None and task.step is Step.NEW
+            settled[end.reason.value] += next_try is None and task.step is Step.NEW and not end.stands_in
+            indexed += task.step is Step.NEW and end.stands_in
         else:
             indexed += task.step is Step.NEW
     waiting = [each.next_try for each in unsettled.values() if each.next_try]
@@ -243,8 +255,8 @@ def _judged(feed: FeedRecord, fields: dict[str, Any], *, moved_to: str | None, n
     """Name the state that results, and raise an alarm where it is a worse one that no error tells."""
     names = FeedRecord.__slots__
     after = replace(feed, **{name: value for name, value in fields.items() if name in names})
-    state = health.state(after)
-    before = feed.state or health.state(feed).value
+    state = health.state(after, now=now)
+    before = feed.state or health.state(feed, now=feed.last_success or now).value
     if state.value != before:
         fields |= {"state": state.value, "since": now}
     elif feed.state is None:

@@ -28,6 +28,7 @@ class Answer:
 
     status: int = 200
     body: str = ""
+    raw: bytes | None = None  # in place of the body
     headers: dict[str, str] = field(default_factory=dict)
 
 
@@ -54,7 +55,7 @@ class Newsstand:
                 stand.asked.append(asked)
                 stand.before(asked)
                 said = stand.routes.get(self.path) or stand.answer(self.path)
-                body = said.body.encode()
+                body = said.body.encode() if said.raw is None else said.raw
                 self.send_response(said.status)
                 for name, value in {"Content-Length": str(len(body)), **said.headers}.items():
                     self.send_header(name, value)

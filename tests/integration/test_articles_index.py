@@ -62,6 +62,15 @@ def test_change_beside_the_text_is_no_revision(store: Store) -> None:
     assert "revisions" not in stored(store, own)
 
 
+def test_a_page_that_comes_late_is_no_revision(store: Store) -> None:
+    """Where the feed's text stood in for a page that failed, the page replaces it and nobody has edited anything."""
+    own = article("one", TEXT)
+    take(store, replace(own, origins={**own.origins, "text": "feed"}))
+    assert take(store, replace(own, text=OTHER_TEXT, origins={**own.origins, "text": "page"})).updated == 1
+    found = stored(store, own)
+    assert (found["text"], found.get("revisions")) == (OTHER_TEXT, None)
+
+
 def test_seen_never_moves_later(store: Store) -> None:
     """An earlier sight of an article is recorded, a later one is not."""
     own = article("one", TEXT, published=None)

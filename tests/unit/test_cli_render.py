@@ -247,6 +247,8 @@ def test_the_exit_code_of_a_run() -> None:
     assert report.code(dead, strict=False, named={"https://dead.example/"}) is ExitCode.FAILED
     assert report.code(dead, strict=True) is ExitCode.FAILED
     assert report.code(Report(failed_writes=1), strict=False) is ExitCode.FAILED
+    unkept = Report(feeds_failed=[Rejection(what="https://kept.example/", reason=Reason.NOT_WRITTEN)])
+    assert report.code(unkept, strict=False) is ExitCode.FAILED
     assert report.code(Report(), strict=True, failed=["cut.gz is damaged"]) is ExitCode.FAILED
 
 

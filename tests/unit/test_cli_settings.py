@@ -51,6 +51,17 @@ def test_the_home_is_absolute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     assert settings.load().home == Path.home() / "there"
 
 
+def test_the_archive_is_in_the_home_unless_said_otherwise(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each prefix has its own there; a folder that is named is taken as it is, and «off» is none."""
+    monkeypatch.setenv("CONDENSAT_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("CONDENSAT_PREFIX", "news")
+    assert settings.load().archive_folder == tmp_path / "home" / "archive" / "news"
+    monkeypatch.setenv("CONDENSAT_ARCHIVE", "kept")
+    assert settings.load().archive_folder == tmp_path / "kept"
+    monkeypatch.setenv("CONDENSAT_ARCHIVE", "OFF")
+    assert settings.load().archive_folder is None
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -116,3 +127,16 @@ def test_a_user_agent_begins_with_a_name(monkeypatch: pytest.MonkeyPatch) -> Non
         monkeypatch.setenv("CONDENSAT_USER_AGENT", bad)
         with pytest.raises(UsageError, match="user_agent"):
             settings.load()
+
+
+def test_the_doctor_asks_for_a_contact(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where no user agent is set, the one that is sent claims no address, and the doctor says what to set."""
+    monkeypatch.setenv("CONDENSAT_URL", "http://127.0.0.1:1")
+    check = {each.name: each for each in examine(settings.load())}["settings"]
+    assert "no contact" in check.found
+    assert "://" not in check.found.partition("asked as")[2]
+    assert "CONDENSAT_USER_AGENT" in (check.todo or "")
+    monkeypatch.setenv("CONDENSAT_USER_AGENT", "mybot/1.0 (+https://example.org/bot)")
+    check = {each.name: each for each in examine(settings.load())}["settings"]
+    assert check.found.endswith("asked as mybot/1.0 (+https://example.org/bot)")
+    assert check.todo is None

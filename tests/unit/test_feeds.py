@@ -464,6 +464,23 @@ def test_many_entries() -> None:
     assert len(found.entries) == 5_000
 
 
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("&#55357;&#56832;", "\U0001f600"),
+        ("&#xD83D;&#xde00;", "\U0001f600"),
+        ("&#x1F600;", "\U0001f600"),
+        ("&#xD83D; alone", "\ufffd alone"),
+        ("&#x110000;&#9999999999;&#" + "9" * 9_000 + ";", "\ufffd\ufffd\ufffd"),
+        ("&#55357&#56832 no semicolon", "\U0001f600 no semicolon"),
+        ("&#8211;", "\u2013"),
+    ],
+)
+def test_references_to_halves_of_characters(written: str, read: str) -> None:
+    """Characters that are written as two halves are read whole, and what is no character costs only itself."""
+    assert only(f"<title>{written}</title>{LINK}").title == read
+
+
 def test_enormous_item_is_cut() -> None:
     """Of an entry's body no more than a million characters are read."""
     entry = only("<title>One</title>", LINK, f"<description>{'storm ' * 400_000}</description>")

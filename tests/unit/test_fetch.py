@@ -119,6 +119,7 @@ def test_status(site: Site, status: int) -> None:
         ("br", brotli.compress),
         ("zstd", zstd.compress),
         ("gzip, br", lambda data: brotli.compress(gzip.compress(data))),
+        ("gzip, identity, gzip", lambda data: gzip.compress(gzip.compress(data))),
     ],
 )
 def test_content_encoding(site: Site, encoding: str, encode: Callable[[bytes], bytes]) -> None:
@@ -179,6 +180,48 @@ def test_decompression_bomb(site: Site, encoding: str, compress: Callable[[bytes
         tracemalloc.stop()
 
 
+def nested(*compress: Callable[[bytes], bytes], data: bytes) -> bytes:
+    for each in compress:
+        data = each(data)
+    return data
+
+
+def named_without_end(size: int) -> bytes:
+    """Give the beginning of gzip data whose header holds a file name that does not end."""
+    return b"\x1f\x8b\x08\x08\0\0\0\0\0\0" + b"x" * size
+
+
+@pytest.mark.parametrize(
+    ("encoding", "body"),
+    [
+        ("gzip, gzip", nested(gzip.compress, gzip.compress, data=bytes(100_000_000))),
+        ("gzip, br", nested(gzip.compress, brotli.compress, data=bytes(100_000_000))),
+        ("gzip, zstd, gzip", nested(gzip.compress, zstd.compress, gzip.compress, data=bytes(100_000_000))),
+        ("gzip, zstd", zstd.compress(named_without_end(300_000_000))),
+        ("gzip, gzip, br", brotli.compress(gzip.compress(named_without_end(300_000_000), 1), quality=5)),
+    ],
+    ids=["gzip gzip", "gzip br", "gzip zstd gzip", "a name without end", "the same in gzip"],
+)
+def test_nested_bomb(site: Site, encoding: str, body: bytes) -> None:
+    """A bomb in a bomb is rejected without being held in memory, also where the inner one gives nothing."""
+    assert len(body) < 1_000_000
+    site.routes["/"] = answer(body=body, headers={"Content-Encoding": encoding})
+    tracemalloc.start()
+    try:
+        assert rejection(f"{site.url}/", limits=Limits()) == (Reason.TOO_LARGE, "more than 5 MB")
+        assert tracemalloc.get_traced_memory()[1] < 40_000_000
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("number", [4, 10_000])
+def test_many_encodings(site: Site, number: int) -> None:
+    """More encodings within each other than anybody uses are not even begun."""
+    site.routes["/"] = answer(body=gzip.compress(TEXT), headers={"Content-Encoding": ",".join(["gzip"] * number)})
+    reason, detail = rejection(f"{site.url}/")
+    assert (reason, detail) == (Reason.BAD_ENCODING, f"{number} encodings within each other")
+
+
 def test_endless_body(site: Site) -> None:
     """A body without end is cut at the cap."""
 
@@ -232,6 +275,78 @@ def test_slow_drip(site: Site) -> None:
     start = time.monotonic()
     assert rejection(f"{site.url}/", limits=Limits(total=0.6)) == (Reason.TIMEOUT, "took more than 0.6 s")
     assert time.monotonic() - start < 2
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [b"X-Drip: drop\r\n", b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 100 Continue\r\n\r\n"],
+    ids=["headers", "hints"],
+)
+def test_headers_without_end(site: Site, piece: bytes) -> None:
+    """A server that never comes to its answer is given up: by time, or by size."""
+
+    async def drip(_: Asked, writer: Any) -> None:
+        if piece.startswith(b"X"):
+            writer.write(b"HTTP/1.1 200 OK\r\n")
+        while True:
+            writer.write(piece)
+            await writer.drain()
+            await asyncio.sleep(0.005)
+
+    site.routes["/"] = drip
+    start = time.monotonic()
+    assert rejection(f"{site.url}/", limits=Limits(total=0.6)) == (Reason.TIMEOUT, "took more than 0.6 s")
+    assert time.monotonic() - start < 2
+
+
+def test_trailers_without_end(site: Site) -> None:
+    """What comes after the last chunk is bounded as headers are."""
+
+    async def pour(_: Asked, writer: Any) -> None:
+        writer.write(head(200, {"Transfer-Encoding": "chunked"}) + b"0\r\n")
+        while True:
+            writer.write(b"X-More: " + b"x" * 1000 + b"\r\n")
+            await writer.drain()
+
+    site.routes["/"] = pour
+    reason, _ = rejection(f"{site.url}/", limits=Limits(total=5.0))
+    assert reason is Reason.UNREACHABLE
+
+
+@pytest.mark.parametrize(
+    ("header", "value"),
+    [
+        ("Location", "http://a.example/" + "../" * 20_000),
+        ("Location", "http://" + "a" * 60_000),
+        ("Set-Cookie", "a=b; expires=" + "9 " * 30_000),
+        ("Set-Cookie", ";".join(f"a{number}" for number in range(9_000))),
+        ("Cache-Control", ", " * 30_000 + "max-age=" + "9" * 9_000),
+        ("Retry-After", "9" * 60_000),
+        ("Retry-After", "Mon, " * 10_000),
+        ("Content-Type", "text/html; " + "charset=" * 7_000),
+        ("ETag", '"' * 60_000),
+        ("Content-Encoding", "gzip;" * 10_000),
+    ],
+)
+@pytest.mark.parametrize("status", [200, 302, 503])
+def test_large_values_of_headers(site: Site, header: str, value: str, status: int) -> None:
+    """A value of 60 KB holds nobody up, whatever it is of; there is an answer, or a reason."""
+    site.routes["/"] = answer(status, TEXT, {header: value})
+    start = time.monotonic()
+    try:
+        assert get(f"{site.url}/", kind="feed", resolve=resolve_nothing_but(site)).body == TEXT
+    except RejectedError as error:
+        assert error.reason in {Reason.HTTP_STATUS, Reason.BAD_URL, Reason.UNREACHABLE, Reason.TOO_MANY_REDIRECTS}  # noqa: PT017 either end is right
+    assert time.monotonic() - start < 2
+
+
+def resolve_nothing_but(site: Site) -> Any:
+    """Give name servers that know the site alone."""
+
+    async def resolve(host: str, port: int) -> list[str]:
+        return ["127.0.0.1"] if port == site.port else await resolve_nothing(host, port)
+
+    return resolve
 
 
 def test_connection_that_is_never_accepted() -> None:
@@ -526,6 +641,20 @@ def test_rebinding(site: Site) -> None:
     assert get(f"http://news.example:{site.port}/", resolve=resolve).body == TEXT
     assert site.asked[0].headers["host"] == f"news.example:{site.port}"
     assert next(addresses) == ["127.0.0.2"]
+
+
+def test_rebinding_between_redirects(site: Site) -> None:
+    """A name that leads elsewhere at the next step is judged by where it leads then."""
+    site.routes["/"] = redirect("/again", headers={"Connection": "close"})
+    site.routes["/again"] = answer(body=b"secret")
+    addresses = iter([["127.0.0.1"], ["169.254.169.254"]])
+
+    async def resolve(_host: str, _port: int) -> list[str]:
+        return next(addresses)
+
+    reason, _ = rejection(f"http://news.example:{site.port}/", resolve=resolve)
+    assert reason is Reason.FORBIDDEN_ADDRESS
+    assert site.paths() == ["/"]
 
 
 def test_dead_address_beside_a_living_one(site: Site) -> None:

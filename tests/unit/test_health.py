@@ -41,14 +41,14 @@ def weekdays(until: datetime) -> dict[str, int]:
 def test_states() -> None:
     """Each state has its sign, and the worst one is named."""
     daily = history(1, until=NOW)
-    assert health.state(replace(FINE, days=daily)) is State.OK
-    assert health.state(replace(FINE, last_polled=None, last_success=None)) is State.NEW
-    assert health.state(replace(FINE, days=daily, moved_to="https://b.example/")) is State.MOVED
+    assert health.state(replace(FINE, days=daily), now=NOW) is State.OK
+    assert health.state(replace(FINE, last_polled=None, last_success=None), now=NOW) is State.NEW
+    assert health.state(replace(FINE, days=daily, moved_to="https://b.example/"), now=NOW) is State.MOVED
     quiet = history(1, until=NOW - 10 * DAY)
-    assert health.state(replace(FINE, days=quiet, moved_to="https://b.example/")) is State.SILENT
-    assert health.state(replace(FINE, days=quiet, entries=0)) is State.EMPTY
-    assert health.state(replace(FINE, entries=0, last_error="timeout")) is State.ERROR
-    assert health.state(replace(FINE, last_error="http status: 410", gone=NOW)) is State.DEAD
+    assert health.state(replace(FINE, days=quiet, moved_to="https://b.example/"), now=NOW) is State.SILENT
+    assert health.state(replace(FINE, days=quiet, entries=0), now=NOW) is State.EMPTY
+    assert health.state(replace(FINE, entries=0, last_error="timeout"), now=NOW) is State.ERROR
+    assert health.state(replace(FINE, last_error="http status: 410", gone=NOW), now=NOW) is State.DEAD
 
 
 @pytest.mark.parametrize(
@@ -80,10 +80,18 @@ def test_a_young_feed_has_no_rhythm() -> None:
 
 
 def test_a_feed_that_cannot_be_asked_is_not_silent() -> None:
-    """Silence counts up to the last answer: what came after it, nobody knows."""
+    """Of a feed that fails the failure is told, not the silence that comes of it."""
     feed = replace(FINE, days=history(1, until=NOW - 10 * DAY), last_success=NOW - 9 * DAY, last_error="timeout")
-    assert health.state(feed) is State.ERROR
-    assert health.state(replace(feed, last_error=None)) is State.OK
+    assert health.state(feed, now=NOW) is State.ERROR
+
+
+def test_a_feed_that_nobody_polls_falls_silent() -> None:
+    """Silence counts up to now, not to the last poll: where all workers are dead, a listing says so."""
+    asked = NOW - 9 * DAY
+    feed = replace(FINE, days=history(1, until=asked), last_polled=asked, last_success=asked)
+    assert health.state(feed, now=asked) is State.OK
+    assert health.state(feed, now=NOW) is State.SILENT
+    assert health.describe(feed, now=NOW).endswith("not polled since 2026-11-11")
 
 
 def test_a_first_poll_is_not_a_days_work() -> None:
@@ -135,5 +143,5 @@ def test_every_state_is_described(state: State) -> None:
         State.NEW: {"last_success": None},
     }
     feed = replace(FINE, **fields[state])  # type: ignore[arg-type]
-    assert health.state(feed) is state
+    assert health.state(feed, now=NOW) is state
     assert health.describe(feed, now=NOW)

@@ -112,7 +112,29 @@ def test_entries_without_a_link_keep_their_name_when_a_feed_moves() -> None:
     assert [each.url for each in within.entries] == [f"{URL}#entry-7", *(each.url for each in entries[1:])]
 
 
+def test_what_the_feed_stands_in_for_waits_for_its_page() -> None:
+    """An article with the feed's text, whose page failed in passing, is there; when its time comes it is asked for."""
+    there = There(entry_hash=None, text_origin="feed")
+    waiting = {KEY: Unsettled(reason="timeout", tries=1, next_try=NOW + HOUR)}
+    before, due = (decided({"id1": there}, waiting, now=now) for now in (NOW, NOW + HOUR))
+    assert (before.step, before.is_there) == (Step.SETTLED, True)
+    assert (due.step, due.is_there, due.has_page_text) == (Step.CHANGED, True, False)
+
+
 # What a poll leaves
+
+
+def test_what_the_feed_stands_in_for_is_indexed() -> None:
+    """It counts as indexed at once, and as nothing else when its page is given up."""
+    end = replace(new(1, Reason.TIMEOUT, passing=True), stands_in=True)
+    feed = applied(FEED, success(FEED, [end]))
+    assert (feed.discovered, feed.indexed, feed.rejected, set(feed.unsettled)) == (1, 1, {}, {"k1"})
+    given_up = Unsettled(reason="timeout", tries=schedule.TRIES - 1, next_try=NOW)
+    for step, discovered in ((Step.CHANGED, 1), (Step.NEW, 2)):
+        last = replace(end, task=replace(end.task, step=step, is_there=step is Step.CHANGED, before=given_up))
+        after = applied(feed, success(feed, [last]))
+        assert (after.discovered, after.rejected) == (discovered, {})
+        assert after.unsettled["k1"].next_try is None
 
 
 def test_discovered_is_indexed_and_rejected() -> None:

@@ -127,6 +127,14 @@ def test_a_page_is_tried_a_few_times() -> None:
     assert schedule.try_again(Reason.NO_TEXT, 1, passing=False, now=NOW) is None
 
 
+def test_a_page_that_ended_its_worker_gets_one_more_try() -> None:
+    """The machine may have been at fault; but such a page may hold a worker for half a minute."""
+    for reason in schedule.DOUBTFUL:
+        assert reason in schedule.PASSING
+        tries = [schedule.try_again(reason, n, passing=True, now=NOW) for n in (1, 2)]
+        assert tries == [NOW + schedule.BETWEEN_TRIES, None]
+
+
 def test_our_own_failures_are_made_up_for_at_once() -> None:
     """What we could not write, or were stopped at, is due at the next poll."""
     for reason in schedule.OUR_OWN:
