@@ -16,8 +16,10 @@ if TYPE_CHECKING:
 
 
 def matching(client: Elasticsearch, store: Store, field: str, words: str) -> int:
-    """Count the articles in whose field these words stand as a phrase."""
-    answer = client.count(index=read_alias(store.prefix, "articles"), query={"match_phrase": {field: words}})
+    """Count the articles in whose field these words stand: as a phrase, or all of them where there are stems."""
+    stems = {"match": {field: {"query": words, "operator": "and"}}}
+    query = stems if "." in field else {"match_phrase": {field: words}}
+    answer = client.count(index=read_alias(store.prefix, "articles"), query=query)
     return int(answer["count"])
 
 
