@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from indexer.reposts import Version
 
-# Sampled hashes that a pair shares at least. Stock phrases give strangers two or three in common, and their number grows
-# with the archive; of 2,877 labelled pairs that are a passage or better two have fewer than these.
+# Sampled hashes that a pair shares at least. Stock phrases give strangers two or three in common, the more articles the
+# more often; of 2,877 labelled pairs that are a passage or better two have fewer than these.
 LEAST_SHARED = 3
 LEAST_SHARED_LONG = (
     4  # where both texts are long: what makes a pair has a run of 60 tokens there, with 4 or 5 on average
