@@ -18,7 +18,7 @@ from indexer.derived import derive
 from indexer.elastic.documents import moment, state_of
 from indexer.models import STORED_KINDS, Kind, Pair
 from indexer.reposts import RULES, Rules, Version, relate, worth_judging
-from indexer.stars import Likeness, is_crowded, kept
+from indexer.stars import Likeness, count_earlier, is_crowded, kept
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -163,7 +163,8 @@ class _Run:
             copies = [each for each in found[identity] if each.likeness.in_star]
             if identity in stale and len(copies) >= MANY:
                 every.update(each.id for each in copies)
-            ids |= {each.id for each in copies if each.order > _order(version)}
+            order = _order(version)
+            ids |= {each.id for each in copies if each.order > order}
         beside = self.store.articles.versions(sorted((ids | every) - marked.keys()))
         return beside, every & beside.keys()
 
@@ -175,14 +176,10 @@ class _Run:
             if sum(each.likeness.in_star for each in found[identity]) >= MANY
         }
         counts = self.store.articles.count_earlier(list(many.values()), window_days=self.window_days)
-        before = {
-            identity: sum(each.order < _order(version) for each in found[identity])
-            for identity, version in many.items()
-        }
         changed = {
             identity: version
             for (identity, version), count in zip(many.items(), counts, strict=True)
-            if count != before[identity]
+            if count != count_earlier(_order(version), found[identity])
         }
         now = self._candidates(changed)
         return {

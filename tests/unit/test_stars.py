@@ -12,7 +12,7 @@ LIMIT = 4
 
 def copies(count: int, likeness: Likeness = Likeness.COPY) -> list[Like]:
     """Give so many copies, the first the earliest."""
-    return [Like(f"a{n}", f"2026-09-01T12:{n:02d}:00.000Z", likeness) for n in range(count)]
+    return [Like(f"a{n}", (f"2026-09-01T12:{n:02d}:00.000Z", f"a{n}"), likeness) for n in range(count)]
 
 
 def test_square_up_to_the_limit() -> None:
@@ -31,7 +31,7 @@ def test_star_beyond_the_limit() -> None:
 
 def test_equal_dates_are_told_apart_by_id() -> None:
     """Of copies with one date the smallest id is the earliest."""
-    many = [Like(name, "2026-09-01T12:00:00.000Z", Likeness.COPY) for name in "edcba"]
+    many = [Like(name, ("2026-09-01T12:00:00.000Z", name), Likeness.COPY) for name in "edcba"]
     assert kept(many[0].order, many, crowd=LIMIT) == {"a"}
     assert kept(many[2].order, many, crowd=LIMIT) == {"a", "b"}
 
