@@ -2,51 +2,57 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from datetime import datetime
 
     from indexer.elastic import Store
-    from indexer.models import Pair
 
 ROUNDS = 50  # rounds in which others were faster: each means that somebody made progress
 
 
-def derive(store: Store, ids: Iterable[str]) -> None:
+def derive(store: Store, ids: Iterable[str], *, repeated: Iterable[str] = ()) -> None:
     """Derive ``repost_of`` and the counts of articles from their pairs, until nobody was faster.
 
     ``repost_of`` is the earliest article that this one repeats (exact, near or partial), ``repeats`` the number of
     those that it repeats, ``reposts`` that of the articles that repeat it. A repost has no ``reposts``: with each
-    further copy all those before it would be written again, which was two thirds of all writing. The articles are
-    read before their pairs, so that whoever derives from newer pairs meanwhile is noticed.
+    further copy all those before it would be written again, which was two thirds of all writing. So nothing changes in
+    those that were only ``repeated`` once more, unless they are originals.
+
+    The articles are read before their pairs, so that whoever derives from newer pairs meanwhile is noticed. One that
+    ceases to be a repost is derived once more: who found it a repost until then left its count alone.
     """
-    todo = sorted(ids)
+    todo = set(ids)
+    asked = todo.union(repeated)
     for _ in range(ROUNDS):
-        if not todo:
+        if not asked:
             break
-        read = store.articles.derived(todo)
+        read = {
+            identity: each
+            for identity, each in store.articles.derived(sorted(asked)).items()
+            if identity in todo or each.fields["repost_of"] is None
+        }
         store.pairs.refresh()
-        todo = sorted(store.articles.derive(_derived(todo, store.pairs.naming(todo)), read))
+        new = _derived(store, list(read))
+        again = store.articles.derive(new, read)
+        again |= {
+            identity for identity, each in read.items() if each.fields["repost_of"] and not new[identity]["repost_of"]
+        }
+        todo &= again
+        asked = again
 
 
-def _derived(ids: Sequence[str], pairs: Iterable[Pair]) -> dict[str, dict[str, Any]]:
-    originals: dict[str, list[tuple[datetime, str]]] = {identity: [] for identity in ids}
-    reposts: Counter[str] = Counter()
-    for pair in pairs:
-        if not pair.kind.is_repost:
-            continue
-        if pair.later in originals:
-            originals[pair.later].append((pair.earlier_effective, pair.earlier))
-        if pair.earlier in originals:
-            reposts[pair.earlier] += 1
+def _derived(store: Store, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+    originals: dict[str, list[tuple[str, str]]] = {identity: [] for identity in ids}
+    for later, effective, earlier in store.pairs.originals(ids):
+        originals[later].append((effective, earlier))
+    reposts = store.pairs.reposts([identity for identity, earlier in originals.items() if not earlier])
     return {
         identity: {
             "repost_of": min(earlier)[1] if earlier else None,
-            "reposts": 0 if earlier else reposts[identity],
-            "repeats": len({each for _, each in earlier}),
+            "reposts": reposts.get(identity, 0),
+            "repeats": len(earlier),
         }
         for identity, earlier in originals.items()
     }

@@ -18,19 +18,19 @@ from indexer.derived import derive
 from indexer.elastic.documents import moment, state_of
 from indexer.models import STORED_KINDS, Kind, Pair
 from indexer.reposts import RULES, Rules, Version, relate, worth_judging
-from indexer.stars import CROWD, Copy, kept
+from indexer.stars import Likeness, is_crowded, kept
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from indexer.elastic import Store
-    from indexer.elastic.candidates import Candidate
     from indexer.elastic.pending import Mark
     from indexer.elastic.sources import Boilerplate
     from indexer.shingles import Hashes
+    from indexer.stars import Like
 
-BATCH = 1_000  # articles a round: a refresh costs 35 ms at this size
+BATCH = 2_000  # articles a round: one refresh, and copies of one story in it are read once
 WINDOW_DAYS = 0  # ± days on the effective date in which candidates are looked for; 0: all
 ROUNDS = 50  # rounds in which articles changed meanwhile: in a storm of edits the rest waits for the next run
 MANY = 10  # copies, from which on it is looked whether further ones came in meanwhile
@@ -102,10 +102,12 @@ class _Run:
         found = self._candidates(marked)
         beside, every = self._copies_beside(marked, found, stale)
         found |= self._candidates(beside)
-        kept_by = {identity: _kept(each, found[identity]) for identity, each in (marked | beside).items()}
+        kept_by = {identity: kept(_order(each), found[identity]) for identity, each in (marked | beside).items()}
         # Of these only the pairs with their earlier copies may be others; a new copy changes nothing else.
         shifted = {
-            identity for identity in beside if identity in every or _is_crowded(beside[identity], found[identity])
+            identity
+            for identity in beside
+            if identity in every or is_crowded(_order(beside[identity]), found[identity])
         }
         wanted = {identity: _partners(each, found[identity], kept_by) for identity, each in marked.items()}
         wanted |= {identity: kept_by[identity] for identity in shifted}
@@ -129,7 +131,11 @@ class _Run:
         again |= self._changed_crowds(marked | beside, found)
         # Who changed them may have judged them meanwhile, and taken their marks away.
         mark_again(store, sorted(again), now=self.now())
-        derive(store, _sides((*pairs.values(), *before.values())).union(stale))
+        derive(
+            store,
+            {pair.later for pair in pairs.values()}.union(_sides(before.values()), stale),
+            repeated={pair.earlier for pair in pairs.values()},
+        )
         store.pending.take_away([*aside, *(mark for identity, mark in ready.items() if identity not in again)])
         return again | left
 
@@ -139,12 +145,12 @@ class _Run:
         placed = self.store.pending.mark_again(states, now=self.now()) if states else set()
         return list(self.store.pending.read(sorted(placed)).values())
 
-    def _candidates(self, versions: Mapping[str, Version]) -> dict[str, list[Candidate]]:
+    def _candidates(self, versions: Mapping[str, Version]) -> dict[str, list[Like]]:
         found = self.store.articles.candidates(list(versions.values()), window_days=self.window_days)
         return dict(zip(versions, found, strict=True))
 
     def _copies_beside(
-        self, marked: Mapping[str, Version], found: Mapping[str, list[Candidate]], stale: set[str]
+        self, marked: Mapping[str, Version], found: Mapping[str, list[Like]], stale: set[str]
     ) -> tuple[dict[str, Version], set[str]]:
         """Read the copies whose pairs may be others because of these articles: the later side of a pair decides.
 
@@ -154,34 +160,43 @@ class _Run:
         ids: set[str] = set()
         every: set[str] = set()
         for identity, version in marked.items():
-            copies = [each for each in found[identity] if each.is_copy]
-            order = moment(version.effective), identity
+            copies = [each for each in found[identity] if each.likeness.in_star]
             if identity in stale and len(copies) >= MANY:
                 every.update(each.id for each in copies)
-            ids |= {each.id for each in copies if (each.effective, each.id) > order}
+            ids |= {each.id for each in copies if each.order > _order(version)}
         beside = self.store.articles.versions(sorted((ids | every) - marked.keys()))
         return beside, every & beside.keys()
 
-    def _changed_crowds(self, judged: Mapping[str, Version], found: Mapping[str, list[Candidate]]) -> set[str]:
+    def _changed_crowds(self, judged: Mapping[str, Version], found: Mapping[str, list[Like]]) -> set[str]:
         """Give those of many copies of which others came in while they were judged, so that they keep other pairs."""
         many = {
             identity: version
             for identity, version in judged.items()
-            if sum(each.is_copy for each in found[identity]) >= MANY
+            if sum(each.likeness.in_star for each in found[identity]) >= MANY
         }
-        now = self._candidates(many)
+        counts = self.store.articles.count_earlier(list(many.values()), window_days=self.window_days)
+        before = {
+            identity: sum(each.order < _order(version) for each in found[identity])
+            for identity, version in many.items()
+        }
+        changed = {
+            identity: version
+            for (identity, version), count in zip(many.items(), counts, strict=True)
+            if count != before[identity]
+        }
+        now = self._candidates(changed)
         return {
             identity
-            for identity, version in many.items()
-            if _kept(version, now[identity]) != _kept(version, found[identity])
+            for identity, version in changed.items()
+            if kept(_order(version), now[identity]) != kept(_order(version), found[identity])
         }
 
-    def _before(self, stale: set[str], shifted: Mapping[str, list[Candidate]]) -> dict[str, Pair]:
+    def _before(self, stale: set[str], shifted: Mapping[str, list[Like]]) -> dict[str, Pair]:
         """Read the pairs that are judged anew: all of stale articles, those with earlier copies of the shifted ones."""
         if not stale and not shifted:
             return {}
         self.store.pairs.refresh()
-        copies = {identity: {each.id for each in found if each.is_copy} for identity, found in shifted.items()}
+        copies = {identity: {each.id for each in found if each.likeness.in_star} for identity, found in shifted.items()}
         return {
             pair.id: pair
             for pair in self.store.pairs.naming(sorted(stale | copies.keys()))
@@ -214,33 +229,29 @@ class _Run:
             or versions[known[identity].source] != lists[known[identity].source].version
         }
 
-    def _left_behind(self, gone: Iterable[Pair], found: Mapping[str, list[Candidate]], stale: set[str]) -> set[str]:
+    def _left_behind(self, gone: Iterable[Pair], found: Mapping[str, list[Like]], stale: set[str]) -> set[str]:
         """Give the many copies of a text that an article no longer has: each has one earlier copy less, or another."""
         former = set()
         for pair in gone:
             for identity, other in ((pair.earlier, pair.later), (pair.later, pair.earlier)):
-                copies = {each.id for each in found.get(identity, ()) if each.is_copy}
+                copies = {each.id for each in found.get(identity, ()) if each.likeness.in_star}
                 if identity in stale and pair.kind.is_repost and other not in copies:
                     former.add(other)
         remaining = self._candidates(self.store.articles.versions(sorted(former)))
-        members = {identity: {each.id for each in found if each.is_copy} for identity, found in remaining.items()}
+        members = {
+            identity: {each.id for each in found if each.likeness.in_star} for identity, found in remaining.items()
+        }
         return {one for identity, copies in members.items() if len(copies) >= MANY for one in (identity, *copies)}
 
 
-def _kept(version: Version, found: Iterable[Candidate]) -> set[str]:
-    """Give those of its earlier copies with which an article is paired."""
-    copies = (Copy(each.id, each.effective) for each in found if each.is_copy)
-    return kept(Copy(version.id, moment(version.effective)), copies)
+def _order(version: Version) -> tuple[str, str]:
+    """Give the place of an article in the total order, as stars know it."""
+    return moment(version.effective), version.id
 
 
-def _is_crowded(version: Version, found: Iterable[Candidate]) -> bool:
-    order = moment(version.effective), version.id
-    return sum(each.is_copy and (each.effective, each.id) < order for each in found) >= CROWD
-
-
-def _partners(subject: Version, found: Iterable[Candidate], kept_by: Mapping[str, set[str]]) -> set[str]:
+def _partners(subject: Version, found: Iterable[Like], kept_by: Mapping[str, set[str]]) -> set[str]:
     """Give those with which an article is to be compared: of its copies, those that the later side keeps."""
-    each_way = {each.id for each in found if not each.is_copy or subject.id in kept_by.get(each.id, ())}
+    each_way = {each.id for each in found if each.likeness is Likeness.LOOSE or subject.id in kept_by.get(each.id, ())}
     return each_way | kept_by[subject.id]
 
 

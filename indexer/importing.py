@@ -16,6 +16,7 @@ from indexer.elastic.errors import StoreError
 from indexer.extract import detect_language
 from indexer.indexing import Arrival, aliases, write
 from indexer.models import Article, Reason, RejectedError, Rejection, Source
+from indexer.records import restore
 from indexer.reports import Outcome, Report
 from indexer.text import strip_controls, title
 
@@ -28,9 +29,9 @@ if TYPE_CHECKING:
     from indexer.elastic import Store
     from indexer.progress import Progress
 
-BATCH = 1_000  # articles a batch: one bulk request, one refresh, one round of candidate queries
-DETECTING = 2  # batches whose pairs are found at once: while one waits for Elasticsearch the other judges
-WRITTEN_AHEAD = 3  # batches: how far writing may run ahead of detection
+BATCH = 2_000  # articles a batch: one refresh, one round of candidate queries; halves leave more segments
+DETECTING = 1  # batches whose pairs are found at once: a second thread finds copies that the first judges, too
+WRITTEN_AHEAD = 1  # batches: how far writing may run ahead of detection; the later ones are then not searched twice
 
 
 def import_articles(store: Store, lines: Iterable[bytes], *, now: Callable[[], datetime], progress: Progress) -> Report:
@@ -80,7 +81,7 @@ class _Import:
             self._reject(what, Reason.NOT_WRITTEN, str(self._failure))
             return
         try:
-            self._batch.append(Arrival(article=parse_line(line, now=self._now()), what=what))
+            self._batch.append(parse(line, what=what, now=self._now()))
         except RejectedError as error:
             self._reject(what, error.reason, error.detail)
         if len(self._batch) >= BATCH:
@@ -126,18 +127,35 @@ class _Import:
         self.report.count(Outcome.REJECTED, Rejection(what=what, reason=reason, detail=detail))
 
 
+def parse(line: bytes, *, what: str, now: datetime) -> Arrival:
+    """Read one line, of an export or of anybody's making; raises RejectedError with what is wrong with it."""
+    data = _object(line)
+    if "exported" not in data:
+        return Arrival(article=_article(data, now=now), what=what)
+    restored = restore(data)
+    return Arrival(article=restored.article, what=what, entry_hash=restored.entry_hash, kept=restored.kept)
+
+
 def parse_line(line: bytes, *, now: datetime) -> Article:
     """Read one article; raises RejectedError with what is wrong with the line.
 
     Known keys: url, title, text (these three are needed), source (a name, or an object with name, domain, feed and
     icon), published, seen, language, authors, summary, image, urls, tags, stories, cves.
     """
+    return _article(_object(line), now=now)
+
+
+def _object(line: bytes) -> dict[str, Any]:
     try:
         data = orjson.loads(line)
     except orjson.JSONDecodeError as error:
         raise RejectedError(Reason.BAD_LINE, f"not JSON: {error}") from error
     if not isinstance(data, dict):
         raise RejectedError(Reason.BAD_LINE, "not a JSON object")
+    return data
+
+
+def _article(data: dict[str, Any], *, now: datetime) -> Article:
     url = _string(data, "url")
     if not url:
         raise RejectedError(Reason.MISSING_FIELD, "url")

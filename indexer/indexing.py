@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
 
 from indexer.detect import detect
 from indexer.elastic.documents import article_document
@@ -27,6 +27,7 @@ class Arrival:
     article: Article
     what: str
     entry_hash: str | None = None
+    kept: dict[str, Any] = field(default_factory=dict)  # further fields, of an export, for an article that is new
 
 
 def entry_hash(entry: Entry) -> str:
@@ -65,7 +66,8 @@ def write(store: Store, arrivals: Sequence[Arrival], report: Report, *, now: Cal
             )
             for each, condensate in zip(merged, condensates, strict=True)
         ]
-        written = store.articles.write(documents, seen=[each.article.seen for each in merged], now=now())
+        kept = {each.article.id: each.kept for each in merged if each.kept}
+        written = store.articles.write(documents, seen=[each.article.seen for each in merged], now=now(), kept=kept)
     finally:
         if written is None:
             for each in arrivals:

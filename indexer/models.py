@@ -63,6 +63,8 @@ class Reason(StrEnum):
     BAD_LINE = "broken line"
     MISSING_FIELD = "missing field"
     BAD_DATE = "bad date"
+    # other people's archives, and our own
+    BROKEN_RECORD = "broken record"
     # writing
     NOT_WRITTEN = "not written"
     REMOVED = "removed earlier"
@@ -195,6 +197,7 @@ class Fetched:
     redirects: tuple[str, ...] = ()
     moved_permanently_to: str | None = None  # set when every redirect on the way was a 301 or 308
     max_age: float | None = None  # seconds for which the server says that the answer stays as it is
+    headers: tuple[tuple[str, str], ...] = field(default=(), compare=False)  # as they came, for the archive
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

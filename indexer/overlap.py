@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
 
-from indexer.shingles import GRAM, Hashes, Shingled, hash_grams
+from indexer.shingles import CACHED, GRAM, Hashes, Places, Shingled, hash_grams
 
 Mask = npt.NDArray[np.bool_]
 
@@ -48,14 +49,21 @@ class Measures:
 
 def measure(a: Shingled, b: Shingled, *, ignored: Hashes | None = None) -> Measures:
     """Compare two texts; grams in ``ignored`` (boilerplate, ascending) count on neither side."""
-    if a.text_hash == b.text_hash and (ignored is None or not len(ignored)):
+    if ignored is not None and not len(ignored):
+        ignored = None
+    if a.text_hash == b.text_hash and ignored is None:
         return _of_equal(a)
-    counted_a, counted_b = _counted(a.grams, ignored), _counted(b.grams, ignored)
-    in_a, in_b = isin(a.grams, b.unique), isin(b.grams, a.unique)
-    shared_a, shared_b = in_a & counted_a, in_b & counted_b
+    in_a, places = _found(a, b)
+    in_b = _marked(places, len(b.grams)) if a.distinct and b.distinct else isin(b.grams, a.ascending)
+    counted_a, counted_b = _counted(a, ignored), _counted(b, ignored)
+    shared_a, shared_b = (in_a, in_b) if ignored is None else (in_a & counted_a, in_b & counted_b)
     tokens_a, tokens_b = _tokens(shared_a), _tokens(shared_b)
-    run, start = _longest_run(a.grams, b.grams, shared_a, shared_b)
-    coverage_a, coverage_b = _share(tokens_a, _tokens(counted_a)), _share(tokens_b, _tokens(counted_b))
+    if b.distinct:
+        run, start = _longest_run_of_places(shared_a, places)
+    else:
+        run, start = _longest_run(a.grams, b.grams, shared_a, shared_b)
+    whole_a, whole_b = (_whole(a), _whole(b)) if ignored is None else (_tokens(counted_a), _tokens(counted_b))
+    coverage_a, coverage_b = _share(tokens_a, whole_a), _share(tokens_b, whole_b)
     of_one_form = max(coverage_a, coverage_b) >= _FORM_COVERAGE
     changed, explained, exchanged = _numbers(a, b, in_a, in_b) if of_one_form else (0, 0.0, 0.0)
     return Measures(
@@ -73,7 +81,7 @@ def measure(a: Shingled, b: Shingled, *, ignored: Hashes | None = None) -> Measu
 
 def _of_equal(text: Shingled) -> Measures:
     """Give the measures of a text beside itself, which need no comparison."""
-    whole = len(text.tokens) if len(text.grams) else 0
+    whole = _whole(text)
     share = 1.0 if whole else 0.0
     return Measures(
         equal=True,
@@ -89,9 +97,9 @@ def _of_equal(text: Shingled) -> Measures:
 
 
 def shared_grams(a: Shingled, b: Shingled) -> int:
-    """Count the distinct grams that both texts have: much cheaper than ``measure``."""
-    fewer, more = sorted((a.unique, b.unique), key=len)
-    return int(np.count_nonzero(isin(fewer, more)))
+    """Count the grams of the shorter text that both have, each once; much cheaper than ``measure``."""
+    fewer, more = sorted((a, b), key=lambda each: each.length)
+    return int(np.count_nonzero(isin(fewer.unique, more.ascending)))
 
 
 def isin(values: Hashes, ascending: Hashes) -> Mask:
@@ -104,10 +112,34 @@ def isin(values: Hashes, ascending: Hashes) -> Mask:
     return found
 
 
-def _counted(grams: Hashes, ignored: Hashes | None) -> Mask:
-    if ignored is None or not len(ignored):
-        return np.ones(len(grams), dtype=np.bool_)
-    return ~isin(grams, ignored)
+def _found(a: Shingled, b: Shingled) -> tuple[Mask, Places]:
+    """Tell which grams of ``a`` the other has, and where it has each first; -1 where it lacks it."""
+    if not len(b.grams):
+        return np.zeros(len(a.grams), dtype=np.bool_), np.zeros(len(a.grams), dtype=np.int32)
+    ranks = np.searchsorted(b.ascending, a.grams)
+    ranks[ranks == len(b.ascending)] = 0
+    found: Mask = b.ascending[ranks] == a.grams
+    places: Places = b.order[ranks]
+    places[~found] = -1
+    return found, places
+
+
+def _marked(places: Places, count: int) -> Mask:
+    """Mark the places that are given, but for -1."""
+    marks = np.zeros(count + 1, dtype=np.bool_)
+    marks[places] = True
+    return marks[:-1]
+
+
+def _counted(text: Shingled, ignored: Hashes | None) -> Mask:
+    if ignored is None:
+        return np.ones(len(text.grams), dtype=np.bool_)
+    return ~isin(text.grams, ignored)
+
+
+def _whole(text: Shingled) -> int:
+    """Count the tokens of a text that stand in grams: all, or none of a very short one."""
+    return text.length if len(text.grams) else 0
 
 
 def _share(part: int, whole: int) -> float:
@@ -131,8 +163,33 @@ def _tokens(in_shared: Mask) -> int:
 # -- numbers that were changed -----------------------------------------------------------------------------
 
 
-def _numbers_of(tokens: tuple[str, ...]) -> frozenset[str]:
-    return _CALENDAR.intersection(tokens).union(_NUMBERS.findall(" ".join(tokens)))
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """A text as the form of a bulletin: its numbers, and its grams without them."""
+
+    numbers: frozenset[str]
+    places: Places  # of the numbers, in tokens
+    at: tuple[str, ...]  # the numbers at these places
+    grams: Hashes  # with every number masked
+    ascending: Hashes
+
+
+@lru_cache(maxsize=CACHED)
+def _form(text: Shingled) -> _Form:
+    tokens = text.tokens
+    numbers = _CALENDAR.intersection(tokens).union(_NUMBERS.findall(text.words))
+    places = [place for place, token in enumerate(tokens) if token in numbers]
+    masked = list(tokens)
+    for place in places:
+        masked[place] = _NUMBER
+    grams = hash_grams(masked) if places else text.grams
+    return _Form(
+        numbers=numbers,
+        places=np.array(places, dtype=np.int32),
+        at=tuple(tokens[place] for place in places),
+        grams=grams,
+        ascending=np.sort(grams) if places else text.ascending,
+    )
 
 
 def _numbers(a: Shingled, b: Shingled, in_a: Mask, in_b: Mask) -> tuple[int, float, float]:
@@ -141,27 +198,22 @@ def _numbers(a: Shingled, b: Shingled, in_a: Mask, in_b: Mask) -> tuple[int, flo
     With every number masked, a bulletin of the same form is covered almost wholly, an edited article no more than
     before. Only numbers that are exchanged on both sides count: one that was added changes no form.
     """
-    numbers_a, numbers_b = _numbers_of(a.tokens), _numbers_of(b.tokens)
-    only_a, only_b = numbers_a - numbers_b, numbers_b - numbers_a
+    one, other = _form(a), _form(b)
+    only_a, only_b = one.numbers - other.numbers, other.numbers - one.numbers
     if not only_a or not only_b:
         return 0, 0.0, 0.0
-    grams_a, grams_b = _masked(a.tokens, numbers_a), _masked(b.tokens, numbers_b)
-    masked_a, masked_b = _covered(isin(grams_a, np.sort(grams_b))), _covered(isin(grams_b, np.sort(grams_a)))
-    changed_a, changed_b = _standing(a.tokens, masked_a, only_a), _standing(b.tokens, masked_b, only_b)
+    masked_a, masked_b = _covered(isin(one.grams, other.ascending)), _covered(isin(other.grams, one.ascending))
+    changed_a, changed_b = _standing(one, masked_a, only_a), _standing(other, masked_b, only_b)
     if not changed_a or not changed_b:
         return 0, 0.0, 0.0
     explained = max(_explained(masked_a, _covered(in_a)), _explained(masked_b, _covered(in_b)))
     changed = len(changed_a) + len(changed_b)
-    kept = len(_standing(a.tokens, masked_a, numbers_a & numbers_b))
+    kept = len(_standing(one, masked_a, one.numbers & other.numbers))
     return changed, explained, round(changed / (changed + 2 * kept), 4)
 
 
-def _masked(tokens: tuple[str, ...], numbers: frozenset[str]) -> Hashes:
-    return hash_grams(tuple(_NUMBER if token in numbers else token for token in tokens))
-
-
-def _standing(tokens: tuple[str, ...], covered: Mask, wanted: frozenset[str]) -> set[str]:
-    return {tokens[place] for place in np.flatnonzero(covered) if tokens[place] in wanted}
+def _standing(form: _Form, covered: Mask, wanted: frozenset[str]) -> set[str]:
+    return {number for number, stands in zip(form.at, covered[form.places].tolist(), strict=True) if stands} & wanted
 
 
 def _explained(masked: Mask, plain: Mask) -> float:
@@ -170,6 +222,19 @@ def _explained(masked: Mask, plain: Mask) -> float:
 
 
 # -- the longest run ---------------------------------------------------------------------------------------
+
+
+def _longest_run_of_places(in_a: Mask, places: Places) -> tuple[int, int]:
+    """Give the longest run of tokens as (tokens, start in a), where no gram comes twice in b."""
+    at = np.flatnonzero(in_a)
+    if not len(at):
+        return 0, 0
+    diagonal = at - places[at]
+    breaks = np.flatnonzero((np.diff(at) != 1) | (np.diff(diagonal) != 0)) + 1
+    starts = np.concatenate(([0], breaks))
+    lengths = np.diff(np.concatenate((starts, [len(at)])))
+    best = int(lengths.argmax())  # of several the first in a
+    return int(lengths[best]) + GRAM - 1, int(at[starts[best]])
 
 
 def _longest_run(grams_a: Hashes, grams_b: Hashes, in_a: Mask, in_b: Mask) -> tuple[int, int]:

@@ -44,6 +44,9 @@ class Report:
     updated: int = 0
     unchanged: int = 0
     rejections: list[Rejection] = field(default_factory=list)
+    skipped: Counter[str] = field(
+        default_factory=Counter
+    )  # records of an archive that are no pages; not among ``read``
     pairs: Counter[str] = field(default_factory=Counter)  # kind → pairs written in this run
     feeds_failed: list[Rejection] = field(default_factory=list)  # whole feeds; they have no entries to count
     feeds_read: int = 0
@@ -112,6 +115,7 @@ class Report:
             "updated": self.updated,
             "unchanged": self.unchanged,
             "rejected": dict(sorted(self.rejected.items())),
+            "skipped": dict(sorted(self.skipped.items())),
             "rejections": [each.to_dict() for each in self.rejections],
             "pairs": dict(sorted(self.pairs.items())),
             "feeds": {

@@ -77,7 +77,7 @@ def worth_judging(a: Shingled, b: Shingled, rules: Rules = RULES) -> bool:
     if a.text_hash == b.text_hash:
         return True
     shared = shared_grams(a, b)
-    fewer = min(len(a.tokens), len(b.tokens))
+    fewer = min(a.length, b.length)
     return shared >= rules.passage_run // 2 or shared * GRAM >= max(fewer * rules.passage_coverage, 1)
 
 
@@ -121,8 +121,8 @@ def relate(one: Version, other: Version, *, rules: Rules = RULES, ignored: Hashe
     same_source = earlier.source == later.source
     kind = judge(
         measures,
-        tokens_a=len(earlier.shingled.tokens),
-        tokens_b=len(later.shingled.tokens),
+        tokens_a=earlier.shingled.length,
+        tokens_b=later.shingled.length,
         same_source=same_source,
         rules=rules,
     )

@@ -100,7 +100,7 @@ def resolve(store: Store, reference: str) -> str:
             return matches[0][0]
         if matches:
             raise NotFoundError(f"«{reference}» begins the ids of several articles:{_list(matches[:OFFERED])}")
-    near = store.articles.near_ids(urls.normalise(reference), limit=OFFERED)
+    near = store.articles.near_ids(urls.normalise(reference), limit=OFFERED) if reference else []
     offer = f" Near ones:{_list(near)}" if near else " Look for it with: condensat search"
     raise NotFoundError(f"No article has the id or URL «{reference}».{offer}")
 

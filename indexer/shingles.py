@@ -2,7 +2,7 @@
 
 A gram is five consecutive word tokens, hashed to 64 bits. A signature is the sample of an article's grams that
 Elasticsearch indexes: the minimum of every window of ``WINDOW`` consecutive grams (winnowing; Schleimer, Wilkerson
-and Aiken 2003), so two texts that share a run of 34 tokens share at least two sampled grams.
+and Aiken 2003), so two texts that share a run of 44 tokens share at least two sampled grams.
 """
 
 from __future__ import annotations
@@ -12,20 +12,25 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 import xxhash
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 GRAM = 5  # tokens a gram: shorter ones are shared by chance, longer ones break at the first edit
-WINDOW = 15  # grams a window: one hash in 8, and no shared run of GRAM + 2 * WINDOW - 1 = 34 tokens is missed
+WINDOW = 20  # grams a window: one hash in 10.5, and no shared run of GRAM + 2 * WINDOW - 1 = 44 tokens is missed
 ALL = (
     100  # grams up to which all are kept: of 60 words with every seventh exchanged, samples share less than two in 27 %
 )
-SIGNATURE = 2  # version of everything in this module that changes a hash; kept beside every stored signature
-CACHED = 4_096  # texts whose grams are kept (about 40 kB each): an article is signed, judged, and met again
+SIGNATURE = 3  # version of everything in this module that changes a hash; kept beside every stored signature
+CACHED = 8_192  # texts whose grams are kept (about 15 kB each): an article is signed, judged, and met again
 
 Hashes = npt.NDArray[np.uint64]
+Places = npt.NDArray[np.int32]
 
 # Invisible characters stand inside words without changing them: soft hyphens, zero-width and directional marks.
 _INVISIBLE = re.compile("[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
@@ -43,14 +48,27 @@ _WEIGHTS = np.array(
 _MIX = np.uint64(0xFF51AFD7ED558CCD)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False, slots=True)
 class Shingled:
-    """A text as its tokens and grams; ``grams[i]`` hashes ``tokens[i : i + GRAM]``."""
+    """A text as its tokens and grams; ``grams[i]`` hashes the tokens from ``i`` to ``i + GRAM - 1``."""
 
-    tokens: tuple[str, ...]
+    words: str  # the tokens, with a space between two of them: a tenth of what the strings take one by one
+    length: int  # tokens
     grams: Hashes  # in text order, repeats kept
+    order: Places  # the places of the grams, by hash and, of equal ones, in text order
+    ascending: Hashes  # the grams in that order
     unique: Hashes  # the distinct grams, ascending
     text_hash: str  # of the normalised tokens: equal texts, equal hash
+
+    @property
+    def tokens(self) -> tuple[str, ...]:
+        """The word tokens, normalised."""
+        return tuple(self.words.split(" ")) if self.words else ()
+
+    @property
+    def distinct(self) -> bool:
+        """Whether no gram comes twice."""
+        return len(self.unique) == len(self.grams)
 
 
 def normalise(text: str) -> str:
@@ -72,17 +90,24 @@ def tokens(text: str) -> tuple[str, ...]:
 @lru_cache(maxsize=CACHED)
 def shingle(text: str) -> Shingled:
     """Give the tokens and grams of a text; a text of fewer than ``GRAM`` tokens has no grams."""
-    words = tokens(text)
-    grams = hash_grams(words)
+    found = tokens(text)
+    words = " ".join(found)
+    grams = hash_grams(found)
+    order = np.argsort(grams, kind="stable").astype(np.int32)
+    ascending = grams[order]
+    unique = np.unique(ascending)
     return Shingled(
-        tokens=words,
+        words=words,
+        length=len(found),
         grams=grams,
-        unique=np.unique(grams),
-        text_hash=xxhash.xxh3_128_hexdigest(" ".join(words).encode()),
+        order=order,
+        ascending=ascending,
+        unique=unique if len(unique) < len(ascending) else ascending,  # not kept twice
+        text_hash=xxhash.xxh3_128_hexdigest(words.encode()),
     )
 
 
-def hash_grams(words: tuple[str, ...]) -> Hashes:
+def hash_grams(words: Sequence[str]) -> Hashes:
     """Hash every run of ``GRAM`` tokens to 64 bits, in text order."""
     count = len(words) - GRAM + 1
     if count <= 0:
@@ -116,6 +141,7 @@ def encode(hashes: Hashes) -> list[str]:
     return [text[start : start + 8] for start in range(0, len(text), 8)]
 
 
-def signature(shingled: Shingled) -> list[str]:
+@lru_cache(maxsize=CACHED)
+def signature(shingled: Shingled) -> tuple[str, ...]:
     """Give the keywords under which an article is found."""
-    return encode(sample(shingled.grams))
+    return tuple(encode(sample(shingled.grams)))

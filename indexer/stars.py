@@ -1,29 +1,53 @@
-"""Keep many copies of one text a star around the earliest of them instead of a square; pure.
+"""Keep many articles that are alike a star around the earliest of them instead of a square; pure.
 
 Each article is paired with its earlier copies; one that has ``CROWD`` or more of them, with the earliest alone. So a
 story that is taken over four hundred times has five thousand pairs and not eighty thousand, and what is kept depends
-on the articles that there are, never on their order of arrival: the later side of a pair decides.
+on the articles that there are, never on their order of arrival: the later side of a pair decides. So it is, apart from
+the copies, with the bulletins of one form that a source publishes: the thousandth is not compared with each before it.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from enum import Enum
 from typing import TYPE_CHECKING
 
 from indexer.shingles import ALL, GRAM, WINDOW
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 CROWD = 100  # earlier copies; so many are still all paired with one another, in 4,950 pairs
 
 
+COPY = 0.5  # of the sampled hashes of the shorter of two articles, that are shared: they are copies
+FORM = 0.2  # the same within one source: of one form. What is less covered there is no passage either, but …
+OWN_RUN = 6  # … where so many are shared in whatever length: a run of 60 tokens has 5 or 6 of them
+OWN_LONG = 320  # tokens from which on a fifth of the sampled hashes is no less than OWN_RUN
+
+
+class Likeness(Enum):
+    """How much of two articles is alike, by sampled hashes alone. No verdict: it says which pairs are judged at all."""
+
+    STRANGE = "strange"  # not judged: one source, and hardly more than its boilerplate
+    LOOSE = "loose"
+    FORM = "form"  # one source, and the form of a bulletin; judged in a star
+    COPY = "copy"  # judged in a star
+
+    @property
+    def in_star(self) -> bool:
+        """Whether many such articles are kept a star."""
+        return self in {Likeness.FORM, Likeness.COPY}
+
+
 @dataclass(frozen=True, slots=True)
-class Copy:
-    """An article as far as its place among the copies of a text goes."""
+class Like:
+    """An article as far as its place among those that are like another goes."""
 
     id: str
     effective: str  # sortable
+    likeness: Likeness
 
     @property
     def order(self) -> tuple[str, str]:
@@ -31,12 +55,21 @@ class Copy:
         return self.effective, self.id
 
 
-def is_copy(shared: int, tokens: int, other_tokens: int) -> bool:
-    """Tell by sampled hashes alone whether two articles are copies: half of those of the shorter one are shared.
+def likeness(shared: int, tokens: int, other_tokens: int, *, same_source: bool) -> Likeness:
+    """Tell by the number of ``shared`` sampled hashes how much two articles are alike, whichever is asked about."""
+    share = shared / max(min(_sampled(tokens), _sampled(other_tokens)), 1)
+    if share >= COPY:
+        return Likeness.COPY
+    if not same_source:
+        return Likeness.LOOSE
+    if share >= FORM:
+        return Likeness.FORM
+    return Likeness.LOOSE if shared >= OWN_RUN else Likeness.STRANGE
 
-    The same whichever article is asked about, and no verdict: it only decides which pairs a star leaves out.
-    """
-    return 2 * shared >= min(_sampled(tokens), _sampled(other_tokens))
+
+def least_of_own(tokens: int) -> int:
+    """Give how many hashes an article shares at least with one of ``OWN_LONG`` of its source that is not strange."""
+    return math.ceil(min(OWN_RUN, FORM * _sampled(tokens)))
 
 
 def _sampled(tokens: int) -> float:
@@ -45,9 +78,25 @@ def _sampled(tokens: int) -> float:
     return grams if grams <= ALL else grams * 2 / (WINDOW + 1)
 
 
-def kept(subject: Copy, copies: Iterable[Copy], *, crowd: int = CROWD) -> set[str]:
-    """Give the ids of the earlier ones among its ``copies`` with which an article is paired."""
-    earlier = [each for each in copies if each.order < subject.order]
+def kept(order: tuple[str, str], others: Iterable[Like], *, crowd: int = CROWD) -> set[str]:
+    """Give those of the articles in its stars that an article of this ``order`` is paired with: earlier ones."""
+    return set().union(*(_kept(earlier, crowd) for earlier in _earlier(order, others).values()))
+
+
+def is_crowded(order: tuple[str, str], others: Iterable[Like], *, crowd: int = CROWD) -> bool:
+    """Tell whether an article has so many earlier ones in one of its stars that it is not paired with all of them."""
+    return any(len(earlier) >= crowd for earlier in _earlier(order, others).values())
+
+
+def _earlier(order: tuple[str, str], others: Iterable[Like]) -> dict[Likeness, list[Like]]:
+    found: dict[Likeness, list[Like]] = {Likeness.COPY: [], Likeness.FORM: []}
+    for each in others:
+        if each.likeness.in_star and each.order < order:
+            found[each.likeness].append(each)
+    return found
+
+
+def _kept(earlier: Sequence[Like], crowd: int) -> set[str]:
     if len(earlier) >= crowd:
         return {min(earlier, key=lambda each: each.order).id}
     return {each.id for each in earlier}

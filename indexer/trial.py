@@ -74,8 +74,8 @@ def evidence(a: Version, b: Version, *, ignored: Hashes | None) -> Evidence:
     """Keep what a verdict on these two is made of; ``ignored`` grams count on neither side."""
     return Evidence(
         measures=measure(a.shingled, b.shingled, ignored=ignored),
-        tokens_a=len(a.shingled.tokens),
-        tokens_b=len(b.shingled.tokens),
+        tokens_a=a.shingled.length,
+        tokens_b=b.shingled.length,
         same_source=a.source == b.source,
     )
 

@@ -10,7 +10,20 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from indexer.cli import boilerplate, doctor, engine, evaluating, feeds, ingesting, output, reading, session, settings
+from indexer.cli import (
+    boilerplate,
+    correcting,
+    doctor,
+    engine,
+    evaluating,
+    exporting,
+    feeds,
+    ingesting,
+    output,
+    reading,
+    session,
+    settings,
+)
 from indexer.cli.errors import guarded
 
 if TYPE_CHECKING:
@@ -69,8 +82,9 @@ def condensat(
 
     Settings come from flags, then from the environment (`CONDENSAT_URL`, `CONDENSAT_API_KEY`, `CONDENSAT_USERNAME`,
     `CONDENSAT_PASSWORD`, `CONDENSAT_HOME`, `CONDENSAT_PREFIX`, `CONDENSAT_ALLOW_PRIVATE`; for fetching
-    `CONDENSAT_USER_AGENT`, `CONDENSAT_HOST_DELAY`, `CONDENSAT_HOST_CONNECTIONS`, `CONDENSAT_CONNECTIONS`), then from
-    `condensat.toml` in the current folder or in your configuration folder.
+    `CONDENSAT_USER_AGENT`, `CONDENSAT_HOST_DELAY`, `CONDENSAT_HOST_CONNECTIONS`, `CONDENSAT_CONNECTIONS`; for the raw
+    pages that are kept `CONDENSAT_ARCHIVE`, a folder or `off`), then from `condensat.toml` in the current folder or in
+    your configuration folder.
 
     Exit codes: 0 done; 1 a write failed, or something that you named; 2 wrong use; 3 no Elasticsearch.
     """
@@ -91,6 +105,8 @@ def init() -> None:
 
 ingesting.register(app)
 reading.register(app)
+correcting.register(app)
+exporting.register(app)
 evaluating.register(app)
 doctor.register(app)
 

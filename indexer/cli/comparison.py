@@ -62,7 +62,7 @@ def _side(side: Side) -> dict[str, Any]:
         "source": version.source,
         "source_name": side.source_name,
         "effective": version.effective,
-        "tokens": len(version.shingled.tokens),
+        "tokens": version.shingled.length,
     }
 
 
@@ -116,7 +116,7 @@ def _facts(found: Comparison) -> Iterator[tuple[str, Text]]:
                 (output.moment(version.effective), "dim"),
             ),
         )
-        words = output.count(len(version.shingled.tokens), "word")
+        words = output.count(version.shingled.length, "word")
         covered = f" {output.percent(share)} of it stands in the other ({words})"
         yield "", Text.assemble((output.bar(share, width=10), "green"), covered)
     if measures.longest_run:

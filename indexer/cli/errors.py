@@ -28,8 +28,9 @@ class UsageError(CondensatError):
 
 def exit_code(error: CondensatError) -> ExitCode:
     """Give the code that an error ends the command with."""
-    from indexer.elastic.errors import QueryError, UnavailableError
+    from indexer.elastic.errors import UnavailableError
     from indexer.engine import EngineError
+    from indexer.query.errors import QueryError
 
     if isinstance(error, (UsageError, QueryError)):
         return ExitCode.USAGE

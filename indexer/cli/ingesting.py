@@ -1,4 +1,4 @@
-"""The commands that take articles in: ingest, add, import."""
+"""The commands that take articles in: ingest, add, reprocess, import."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from indexer.cli import dates, files, keeping, output, progress, session, settings, stopping, watching, web
 from indexer.cli import feeds as feed_list
-from indexer.cli import files, output, progress, session, stopping, watching, web
 from indexer.cli import report as reporting
 from indexer.cli.errors import UsageError
 
@@ -35,12 +35,18 @@ def register(app: typer.Typer) -> None:
     )(ingest)
     app.command(
         rich_help_panel=PANEL,
-        epilog="`condensat add https://example.org/2026/an-article`\n\n`condensat add saved-page.html`",
+        epilog="`condensat add https://example.org/2026/an-article`\n\n`condensat add saved-page.html`\n\n"
+        "`condensat add crawl.warc.gz`",
     )(add)
+    app.command(
+        rich_help_panel=PANEL,
+        epilog="`condensat reprocess`\n\n`condensat reprocess --source example.org --from 2026-09-01 --format json`",
+    )(reprocess)
     app.command(
         "import",
         rich_help_panel=PANEL,
-        epilog="`condensat import articles.jsonl.gz`\n\n`zcat old.jsonl.gz | condensat import -`\n\n"
+        epilog="`condensat import articles.jsonl.gz`\n\n`condensat import export.parquet`\n\n"
+        "`zcat old.jsonl.gz | condensat import -`\n\n"
         'Each line: `{"url": …, "title": …, "text": …, "source": …, "published": …}`',
     )(import_)
 
@@ -82,7 +88,7 @@ def ingest(
         raise typer.Exit(watching.run(worker, processes=processes, strict=strict, form=form))
     data = files.read_bytes(opml) if opml else None
     named = feeds or []
-    with session.connect() as store, stopping.by_signal() as stop:
+    with session.connect() as store, keeping.keeper() as keeper, stopping.by_signal() as stop:
         chosen = _choose(store, named, data)
         pointed_at = feed_list.Directory(chosen).find_all(named)
         asked = {each.url for each in pointed_at}
@@ -96,6 +102,7 @@ def ingest(
             named={each.id for each in pointed_at},
             web=web.load(),
             worker=worker,
+            keeper=keeper,
             now=session.now,
             progress=progress.make(),
             processes=processes,
@@ -122,7 +129,9 @@ def _choose(store: Store, named: Sequence[str], opml: bytes | None) -> list[Feed
 
 
 def add(
-    pages: Annotated[list[str], typer.Argument(metavar="URL|FILE…", help="Addresses of pages, or HTML files.")],
+    pages: Annotated[
+        list[str], typer.Argument(metavar="URL|FILE…", help="Addresses of pages, HTML files, or WARC files.")
+    ],
     *,
     ignore_robots: Annotated[
         bool, typer.Option("--ignore-robots", help="Fetch a page even if its site's robots.txt forbids it.")
@@ -130,7 +139,7 @@ def add(
     strict: Strict = False,
     form: Form = output.OneFormat.TABLE,
 ) -> None:
-    """Index single pages, without a feed."""
+    """Index single pages, without a feed; of WARC files, as crawlers write them, every page that was answered."""
     from indexer import ingest as work
 
     urls = [each for each in pages if "://" in each]
@@ -140,30 +149,82 @@ def add(
             raise UsageError(f"«{url}» is not a web address, and only those and files can be added")
     for path in paths:
         files.check(path)
-    with session.connect() as store:
+    with session.connect() as store, keeping.keeper() as keeper:
         done = work.add(
             store,
             urls=urls,
             files=paths,
             web=web.load(),
+            keeper=keeper,
             obey_robots=not ignore_robots,
             now=session.now,
             progress=progress.make(),
         )
-    named = {each.what for each in done.rejections}  # all that is read here was named
-    raise typer.Exit(reporting.finish(done, form, strict=strict, named=named))
+    raise typer.Exit(reporting.finish(done, form, strict=strict, named={*urls, *map(str, paths)}))
+
+
+def reprocess(
+    *,
+    source: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Only of this source, by its domain, its name or its feed; repeatable."),
+    ] = None,
+    start: Annotated[
+        str | None, typer.Option("--from", metavar="DATE", help="Only what was fetched since: 2026-09-01, or 7d.")
+    ] = None,
+    end: Annotated[
+        str | None, typer.Option("--to", metavar="DATE", help="Only what was fetched until then; that day is included.")
+    ] = None,
+    processes: Annotated[
+        int | None, typer.Option(min=1, help="Processes that extract; default: by the processors.")
+    ] = None,
+    strict: Strict = False,
+    form: Form = output.OneFormat.TABLE,
+) -> None:
+    """Make the articles again from the raw pages that were kept, without the network.
+
+    For after a change of how text is extracted, of the vocabulary or of the mappings, and for an index that was lost.
+    What analysts added stays, and so do the dates. Articles that were imported are not in the archive.
+    """
+    from indexer import archive
+    from indexer.ingest.reprocessing import reprocess as work
+
+    folder = settings.load().archive_folder
+    if folder is None:
+        raise UsageError("CONDENSAT_ARCHIVE=off: there is no archive; name the folder of one")
+    now = session.now()
+    choice = archive.Choice(
+        sources=tuple(source or ()),
+        since=dates.start(start, now=now) if start else None,
+        until=dates.end(end, now=now) if end else None,
+    )
+    paths = archive.files(folder)
+    if not paths:
+        raise UsageError(
+            f"There is no archive in {folder}: nothing was fetched yet, or CONDENSAT_ARCHIVE names another"
+        )
+    with session.connect() as store:
+        done = work(store, paths, choice, now=session.now, progress=progress.make(), processes=processes)
+    raise typer.Exit(reporting.finish(done, form, strict=strict))
 
 
 def import_(
-    file: Annotated[Path, typer.Argument(metavar="FILE.jsonl[.gz]", help="JSON lines; - for standard input.")],
+    file: Annotated[
+        Path,
+        typer.Argument(metavar="FILE", help="JSON lines, or what export wrote; also gzipped; - for standard input."),
+    ],
     *,
     strict: Strict = False,
     form: Form = output.OneFormat.TABLE,
 ) -> None:
-    """Index articles that are already text, a JSON object a line: url, title and text, and what else is known."""
+    """Index articles that are already text, a JSON object a line: url, title and text, and what else is known.
+
+    What `condensat export` wrote is read in all its forms, with dates, analysts' notes and earlier versions as they
+    were; of an article that is there already the analysts' fields stay.
+    """
     from indexer.importing import import_articles
 
-    with files.lines(file) as lines, session.connect() as store:
+    with files.records(file) as lines, session.connect() as store:
         done = import_articles(store, lines, now=session.now, progress=progress.make())
     failed = [lines.problem] if lines.problem else []
     raise typer.Exit(reporting.finish(done, form, strict=strict, failed=failed))

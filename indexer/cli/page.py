@@ -129,5 +129,8 @@ def _list(values: list[str] | None) -> Text:
 def _notes(notes: dict[str, Any] | None) -> Text:
     if not notes:
         return output.safe(None)
+    labels = ", ".join([*(notes.get("tags") or ()), *(notes.get("stories") or ())])
     stars = "★" * int(notes.get("stars") or 0)
-    return output.safe(" ".join(part for part in (stars, notes.get("remark") or "") if part))
+    shown = output.safe("  ".join(part for part in (stars, notes.get("remark") or "", labels) if part))
+    who = " ".join(part for part in (notes.get("by"), _moment(notes["at"]) if notes.get("at") else None) if part)
+    return shown.append(f"  ({output.clean(who)})", "dim") if who else shown

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 PANEL = "Look"
 LIMIT = 20  # rows of a table without --limit; JSON is complete
 
-Reposts = StrEnum("Reposts", {"SHOW": "show", "HIDE": "hide", "ONLY": "only"})
+Reposts = StrEnum("Reposts", {"FOLD": "fold", "SHOW": "show", "HIDE": "hide", "ONLY": "only"})
 Sort = StrEnum("Sort", {"RELEVANCE": "relevance", "DATE": "date", "REPOSTS": "reposts"})
 
 Form = Annotated[output.Format, typer.Option("--format", help="How to write it; JSON is complete unless --limit.")]
@@ -42,6 +42,8 @@ def register(app: typer.Typer) -> None:
             [
                 "condensat search 'ransomware hospital'",
                 "condensat search '\"supply chain\" AND title:npm' --from 7d",
+                "condensat search '(ransom* OR rançongiciel~) -tag:Patching published:[2026-09-01 TO 2026-09-30]'",
+                "condensat search 'cve:CVE-2026-*' --facets",
                 "condensat search '*' --source example.org --reposts hide --format jsonl",
             ],
         ),
@@ -63,7 +65,7 @@ def register(app: typer.Typer) -> None:
 
 def search(
     query: Annotated[
-        str, typer.Argument(help='Words, "phrases", AND OR NOT, wild*cards, title: tag: cve: …; * for all.')
+        str, typer.Argument(help='Words, "phrases", AND OR NOT, wild*cards, fuzzy~, title: tag: cve: …; * for all.')
     ],
     *,
     source: Source = None,
@@ -73,37 +75,50 @@ def search(
     language: Annotated[list[str] | None, typer.Option(help="Only in this language, such as en; repeatable.")] = None,
     start: From = None,
     end: To = None,
-    reposts: Annotated[Reposts, typer.Option(help="What repeats an earlier article.")] = Reposts.SHOW,
+    reposts: Annotated[
+        Reposts | None,
+        typer.Option(
+            help="What repeats an earlier article: folded under it, shown, hidden, or nothing else. "
+            "A table folds, JSON shows, if you do not say."
+        ),
+    ] = None,
     sort: Annotated[Sort, typer.Option(help="What comes first.")] = Sort.RELEVANCE,
+    facets: Annotated[
+        bool, typer.Option("--facets", help="Count by source, tag, story, CVE, language and day in place of listing.")
+    ] = False,
     limit: Limit = None,
     form: Form = output.Format.TABLE,
 ) -> None:
-    """Search the articles."""
-    from indexer import search as work
-    from indexer.cli import tables
+    """Search the articles.
 
+    All words must be there, in title or text, in any of their forms, English or French; what stands "in quotes" must
+    be there as it is written. AND binds more tightly than OR. `~` after a word allows for misspelling, `*` and a `?`
+    inside it stand for letters.
+
+    Fields: `title: text: author: source: domain: tag: story: cve: language: url: id:`, an analyst's `shelf: stars:
+    note: by:`, and `date: published: seen: noted:` with a day, month, year, `7d`, `today`, `>=2026-09-01` or
+    `[2026-09-01 TO 2026-09-30]`; `reposts:>5`, `repost:no`, `sent:no`.
+    """
+    from indexer import search as work
+    from indexer.cli import searching
+
+    default: work.Reposts = "fold" if form is output.Format.TABLE and not facets else "show"
+    wanted = work.Wanted(
+        query=query,
+        sources=tuple(source or ()),
+        tags=tuple(tag or ()),
+        stories=tuple(story or ()),
+        cves=tuple(cve or ()),
+        languages=tuple(language or ()),
+        start=start,
+        end=end,
+        reposts=reposts.value if reposts else default,
+    )
     with session.connect() as store:
-        found = work.search(
-            store,
-            query,
-            sources=source or (),
-            tags=tag or (),
-            stories=story or (),
-            cves=[each.upper() for each in cve or ()],
-            languages=[each.lower() for each in language or ()],
-            start=start,
-            end=end,
-            reposts=reposts.value,
-            sort=sort.value,
-            limit=limit or (LIMIT if form is output.Format.TABLE else None),
-        )
-    if form is not output.Format.TABLE:
-        output.write_listing(map(tables.hit_dict, found.hits), form)
-    elif found.hits:
-        output.show(tables.hits(found.hits))
-        output.say(f"{len(found.hits)} of {output.count(found.total, 'article')}", "dim")
-    else:
-        output.say("No article matches.")
+        if facets:
+            searching.count(store, wanted, limit=limit, form=form)
+        else:
+            searching.hits(store, wanted, sort=sort.value, limit=limit, form=form)
 
 
 def show(

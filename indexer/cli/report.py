@@ -9,6 +9,7 @@ from rich.text import Text
 
 from indexer.cli import output
 from indexer.cli.errors import ExitCode
+from indexer.models import Reason
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -47,6 +48,7 @@ def code(report: Report, *, strict: bool, named: Collection[str] = (), failed: C
         or report.outages > 0
         or bool(failed)
         or any(each.what in named for each in rejected)
+        or any(each.reason is Reason.NOT_WRITTEN for each in report.feeds_failed)
         or (strict and bool(rejected or report.alarms))
     )
     return ExitCode.FAILED if bad else ExitCode.DONE
@@ -71,6 +73,9 @@ def _rows(report: Report) -> Iterator[tuple[str, Text]]:
         yield "feeds", Text(f"{report.feeds_read} read{unchanged}{skipped}")
     counts = f"{report.created} created, {report.updated} updated, {report.unchanged} unchanged"
     yield "articles", Text(f"{report.read} read: {counts}")
+    if report.skipped:
+        kinds = [f"{number} {what}" for what, number in report.skipped.most_common()]
+        yield "skipped", output.line(", ".join(kinds), "dim")
     if report.pairs:
         kinds = [
             kind for kind in (*KIND_STYLES, *sorted(set(report.pairs) - set(KIND_STYLES))) if report.pairs.get(kind)

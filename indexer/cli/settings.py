@@ -21,6 +21,7 @@ from indexer.cli.errors import UsageError
 
 PREFIX = "CONDENSAT_"
 FILE = "condensat.toml"
+OFF = "off"
 
 USER_AGENT = re.compile(r"[A-Za-z][A-Za-z_-]*(?:/\S+)?(?: [\x20-\x7e]*)?")  # RFC 9309's product token comes first
 
@@ -39,6 +40,7 @@ class Settings(BaseSettings):
     username: str | None = None
     password: SecretStr | None = None
     home: Path = Field(default_factory=lambda: platformdirs.user_data_path("condensat"))
+    archive: str | None = None  # a folder, or «off»; unset: one for each prefix, in the home
     prefix: str = Field(default="condensat", pattern=r"^[a-z0-9][a-z0-9_-]{0,99}$")
     allow_private: bool = False
     user_agent: str | None = None
@@ -50,6 +52,13 @@ class Settings(BaseSettings):
     @classmethod
     def _absolute(cls, home: Path) -> Path:
         return home.expanduser().absolute()
+
+    @property
+    def archive_folder(self) -> Path | None:
+        """The folder of the archive of raw pages; None where there shall be none."""
+        if self.archive is None:
+            return self.home / "archive" / self.prefix  # what one set of indices holds is nothing to another
+        return None if self.archive.lower() == OFF else Path(self.archive).expanduser().absolute()
 
     @field_validator("url")
     @classmethod

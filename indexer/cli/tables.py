@@ -18,12 +18,13 @@ if TYPE_CHECKING:
     from indexer.differences import Hunk
     from indexer.elastic.sums import Lags, Sum
     from indexer.models import Pair
-    from indexer.search import Hit
+    from indexer.search import Copy, Hit
     from indexer.summary import Copying, Summary
 
 TITLE_CHARS = 90  # of a title in a table of pairs: two lines
 RUN_CHARS = 160  # of a shared run on the review page
 DIFFERENCE_CHARS = 150  # of what differs on the review page: two or three lines
+ALSO = 4  # copies that are named under a hit: a line or two
 DIFFERENCE_WORDS = 8  # of one difference there
 
 
@@ -39,18 +40,42 @@ def hits(found: Iterable[Hit]) -> Table:
             facts.append(f"  repeats {output.short(each.repost_of)}", "yellow")
         if each.reposts:
             facts.append(f"  reposted {each.reposts}×", "red")
+        if each.stars:
+            facts.append(f"  {'★' * each.stars}", "yellow")
+        if labels := [*each.tags, *each.stories, *each.cves]:
+            facts.append("  ").append_text(output.line(", ".join(labels), "magenta"))
         article = Text("\n").join(
             [
-                output.line(each.title, "bold"),
+                _title(each),
                 facts,
                 *(Text.assemble("… ", output.marked(text, mark=MARK, unmark=UNMARK), " …") for text in each.highlights),
             ]
         )
+        if each.also:
+            article.append("\n").append_text(_also(each.also))
         date = Text(output.moment(each.effective))
         if each.published is None:
             date.append("\nseen", "dim")
         drawn.add_row(output.short(each.id), date, article)
     return drawn
+
+
+def _title(hit: Hit) -> Text:
+    if not hit.marked_title:
+        return output.line(hit.title, "bold")
+    shown = output.marked(hit.marked_title, mark=MARK, unmark=UNMARK)
+    shown.style = "bold"
+    return shown
+
+
+def _also(copies: Sequence[Copy]) -> Text:
+    """Name the sources that repeat an article, the first ones with their id."""
+    shown = Text("also in ", "dim")
+    for place, each in enumerate(copies[:ALSO]):
+        shown.append(", " if place else "", "dim")
+        shown.append_text(output.line(each.source_name, "cyan")).append(f" {output.short(each.id)}", "dim")
+    more = len(copies) - ALSO
+    return shown.append(f" and {more} more", "dim") if more > 0 else shown
 
 
 def hit_dict(hit: Hit) -> dict[str, Any]:
@@ -66,9 +91,26 @@ def hit_dict(hit: Hit) -> dict[str, Any]:
         "effective": hit.effective,
         "language": hit.language,
         "score": hit.score,
+        "title_hits": [list(place) for place in output.split_marks(hit.marked_title, mark=MARK, unmark=UNMARK)[1]],
         "highlights": [{"text": text, "hits": [list(place) for place in places]} for text, places in plain],
+        "tags": list(hit.tags),
+        "stories": list(hit.stories),
+        "cves": list(hit.cves),
+        "stars": hit.stars,
+        "shelf": hit.shelf,
         "repost_of": hit.repost_of,
         "reposts": hit.reposts,
+        "also": [
+            {
+                "id": each.id,
+                "url": each.url,
+                "title": each.title,
+                "source": each.source_name,
+                "domain": each.domain,
+                "effective": each.effective,
+            }
+            for each in hit.also
+        ],
     }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from indexer.cli import output, report, session, stopping, web
+from indexer.cli import keeping, output, report, session, stopping, web
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -31,9 +31,18 @@ def run(worker: Worker, *, processes: int | None, strict: bool, form: output.One
             for warning in done.warnings[: report.WARNINGS_SHOWN]:
                 output.say(output.line(warning, "yellow"))
 
-    with session.connect() as store, stopping.by_signal() as stop:
+    with session.connect() as store, keeping.keeper() as keeper, stopping.by_signal() as stop:
         output.say(f"watching {output.count(store.feeds.count(), 'feed')} as {worker.name}; Ctrl-C ends it", "dim")
-        last = watch(store, web=web.load(), worker=worker, now=session.now, told=told, stop=stop, processes=processes)
+        last = watch(
+            store,
+            web=web.load(),
+            worker=worker,
+            keeper=keeper,
+            now=session.now,
+            told=told,
+            stop=stop,
+            processes=processes,
+        )
     told(last, None)
     return max(codes)
 

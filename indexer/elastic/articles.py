@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
     from elasticsearch import Elasticsearch
 
-    from indexer.elastic.candidates import Candidate
     from indexer.elastic.pending import Pending
     from indexer.reposts import Version
+    from indexer.stars import Like
 
 DERIVED_FIELDS = ("repost_of", "reposts", "repeats")
 REWRITES = 5  # tries after a version conflict: each means that somebody else made progress
@@ -121,8 +121,17 @@ class Articles:
 
     # -- writing -------------------------------------------------------------------------------------------
 
-    def write(self, documents: Sequence[dict[str, Any]], *, seen: Sequence[datetime], now: datetime) -> list[Written]:
+    def write(
+        self,
+        documents: Sequence[dict[str, Any]],
+        *,
+        seen: Sequence[datetime],
+        now: datetime,
+        kept: Mapping[str, dict[str, Any]] | None = None,
+    ) -> list[Written]:
         """Create or update articles; one answer a document, in order. What is the same is not written.
+
+        ``kept`` are further fields by id, which an article gets when it is created.
 
         ``documents`` are those of ``documents.article_document``, one an id; ``seen`` is when each was seen. An
         article whose verdicts may change is marked as pending first: one that dies in between leaves a mark too many.
@@ -138,6 +147,8 @@ class Articles:
                     current[identity]["_source"] if identity in current else None, document, seen=at, now=now
                 )
                 if found:
+                    if kept and found.outcome is Outcome.CREATED:
+                        found.fields.update(kept.get(identity, {}))
                     changes[identity] = found
                 else:
                     ends[identity] = Written(id=identity, outcome=Outcome.UNCHANGED, pending=identity in marked)
@@ -180,9 +191,13 @@ class Articles:
         """Give the state on which the verdicts of each article rest, in real time; see ``documents.state``."""
         return {identity: state(source) for identity, source in self._get(ids, STATE_FIELDS)}
 
-    def candidates(self, versions: Sequence[Version], *, window_days: int) -> list[list[Candidate]]:
+    def candidates(self, versions: Sequence[Version], *, window_days: int) -> list[list[Like]]:
         """Find, for each article, those that may repeat it or that it may repeat; as of the last refresh."""
         return candidates.find(self._client, self._read, versions, window_days=window_days)
+
+    def count_earlier(self, versions: Sequence[Version], *, window_days: int) -> list[int | None]:
+        """Count, for each article, its earlier candidates, where one query can; as of the last refresh."""
+        return candidates.count_earlier(self._client, self._read, versions, window_days=window_days)
 
     # -- sources -------------------------------------------------------------------------------------------
 
@@ -269,6 +284,26 @@ class Articles:
         if answer["timed_out"]:
             raise StoreError("the search timed out; narrow it down")
         return dict(answer)
+
+    def matching(self, query: dict[str, Any]) -> int:
+        """Count the articles that a query matches; as of the last refresh."""
+        with translated():
+            return int(self._client.count(index=self._read, query=query)["count"])
+
+    def nearest_words(self, words: Sequence[str]) -> dict[str, str]:
+        """Give, of these words, those that no text has, each with the nearest that most texts have."""
+        term = {"field": "text", "suggest_mode": "missing", "sort": "score", "size": 1, "min_word_length": 3}
+        asked = {str(place): {"text": word, "term": term} for place, word in enumerate(words)}
+        if not asked:
+            return {}
+        with translated():
+            answer = self._client.search(index=self._read, size=0, suggest=asked)
+        found = {}
+        for place, word in enumerate(words):
+            parts = answer["suggest"][str(place)]
+            if len(parts) == 1 and parts[0]["options"]:
+                found[word] = str(parts[0]["options"][0]["text"])
+        return found
 
     def scan(self, body: dict[str, Any], *, page: int = 500) -> Iterator[dict[str, Any]]:
         """Yield every hit of a search body, page after page over one point in time."""

@@ -11,7 +11,7 @@ from indexer.elastic.documents import moment
 from indexer.elastic.errors import StoreError, translated
 from indexer.elastic.paging import parts
 from indexer.shingles import ALL, GRAM, signature
-from indexer.stars import is_copy
+from indexer.stars import OWN_LONG, Like, Likeness, least_of_own, likeness
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -20,59 +20,104 @@ if TYPE_CHECKING:
 
     from indexer.reposts import Version
 
-LEAST_SHARED = 2  # sampled hashes: a shared run of 34 tokens has that many, and strangers seldom have
+LEAST_SHARED = 2  # sampled hashes: a shared run of 44 tokens has that many, and strangers seldom have
 LEAST_SHARED_LONG = 3  # where both texts are long, what makes a pair has a run of 60 tokens, or more than a few runs
 LONG = 200  # tokens
 LEAST_SHARED_SHORT = 5  # where all grams of both are kept: half of 48 words in pieces of six have twelve
 SHORT = ALL + GRAM - 1  # tokens
 CLAUSES = 1_000  # sampled hashes a query: the clause limit is 2,621 on a machine of 16 cores with a small heap
 PAGE = 500  # candidates a page; all pages are read
-_FIELDS = ["text_hash", "effective", "tokens"]
+_FIELDS = ["text_hash", "effective", "tokens", "source.domain"]
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
-    """An article that shares sampled hashes with another; what can be told of it without reading it."""
+class _Asked:
+    """One query, and what it adds to the number of shared hashes of an article that it finds."""
 
-    id: str
-    effective: str  # as ``documents.moment`` writes it: its order is that of time
-    is_copy: bool  # see ``stars.is_copy``
+    place: int  # of the article that is asked about
+    query: dict[str, Any]
+    own: str = ""  # the source of which more is asked; none: nothing is added
+    floor: int = 0  # the least score, which articles of its own source need in shared hashes
+    least: int = 0  # shared hashes that others need
+
+    def added(self, facts: dict[str, list[Any]]) -> int:
+        """Give what stands in the score beside the shared hashes."""
+        if not self.own:
+            return 0
+        tokens: int = facts["tokens"][0]
+        distant: bool = facts["source.domain"][0] != self.own or tokens < OWN_LONG
+        return distant * (self.floor - self.least) + (tokens < LONG) * (self.least - LEAST_SHARED)
+
+    def search(self, after: Any) -> dict[str, Any]:
+        """Give the body of the search for the page after the hit that is given."""
+        body = {
+            "query": self.query,
+            "size": PAGE,
+            "stored_fields": "_none_",
+            "docvalue_fields": _FIELDS,
+            "track_total_hits": False,
+            "sort": [{"_score": "desc"}, {"id": "asc"}],
+        }
+        if self.floor:
+            body["min_score"] = self.floor
+        return {**body, "search_after": after} if after else body
 
 
-def find(client: Elasticsearch, alias: str, versions: Sequence[Version], *, window_days: int) -> list[list[Candidate]]:
+def find(client: Elasticsearch, alias: str, versions: Sequence[Version], *, window_days: int) -> list[list[Like]]:
     """Find, for each article, those that share enough sampled grams with it, or its whole text.
 
     Candidates are looked for within ± ``window_days`` of its date, 0 for all; as of the last refresh. No stored field
-    is read for them: unpacking those of each hit took five times as long as the search.
+    is read for them: unpacking those of each hit took five times as long as the search. What is found may be strange
+    to the article all the same: only its likeness says.
     """
-    hashes = [signature(each.shingled) for each in versions]
-    asked = [
-        (index, query)
-        for index, (each, signed) in enumerate(zip(versions, hashes, strict=True))
-        for query in _queries(each, signed, window_days)
-    ]
+    asked = [query for place, each in enumerate(versions) for query in _queries(place, each, window_days)]
     shared: list[dict[str, int]] = [{} for _ in versions]
     facts: dict[str, dict[str, list[Any]]] = {}
-    after: dict[int, Any] = {}
-    unread = list(range(len(asked)))
+    unread: list[tuple[_Asked, Any]] = [(each, None) for each in asked]
     while unread:
-        pages = _pages(client, alias, [(asked[number][1], after.get(number)) for number in unread])
-        for number, hits in zip(unread, pages, strict=True):
-            counts = shared[asked[number][0]]
+        pages = _pages(client, alias, [each.search(after) for each, after in unread])
+        following = []
+        for (each, _), hits in zip(unread, pages, strict=True):
+            counts = shared[each.place]
             for hit in hits:
                 score, identity = hit["sort"]
-                counts[identity] = counts.get(identity, 0) + int(score)
                 facts[identity] = hit["fields"]
-            after[number] = hits[-1]["sort"] if len(hits) == PAGE else None
-        unread = [number for number in unread if after[number]]
+                counts[identity] = counts.get(identity, 0) + int(score) - each.added(hit["fields"])
+            if len(hits) == PAGE:
+                following.append((each, hits[-1]["sort"]))
+        unread = following
     return [
-        [
-            _candidate(each, identity, facts[identity], count)
-            for identity, count in counts.items()
-            if count >= _least(len(each.shingled.tokens), facts[identity]["tokens"][0], len(signed))
-        ]
-        for each, counts, signed in zip(versions, shared, hashes, strict=True)
+        [_like(each, identity, facts[identity], count) for identity, count in counts.items()]
+        for each, counts in zip(versions, shared, strict=True)
     ]
+
+
+def count_earlier(
+    client: Elasticsearch, alias: str, versions: Sequence[Version], *, window_days: int
+) -> list[int | None]:
+    """Count, for each article, the earlier ones that ``find`` gives; None for one that takes several queries.
+
+    As of the last refresh. It costs no reading of hits.
+    """
+    found: list[int | None] = [None] * len(versions)
+    asked = []
+    for place, each in enumerate(versions):
+        queries = list(_queries(place, each, window_days))
+        if len(queries) == 1:
+            asked.append((queries[0], each))
+    bodies = []
+    for query, each in asked:
+        before = {"bool": {"must": [query.query], "filter": [_before(each)]}}
+        bodies.append({"query": before, "size": 0, "track_total_hits": True, "min_score": query.floor})
+    for (query, _), response in zip(asked, _multi(client, alias, bodies), strict=True):
+        found[query.place] = int(response["hits"]["total"]["value"])
+    return found
+
+
+def _before(each: Version) -> dict[str, Any]:
+    at = moment(each.effective)
+    tied = {"bool": {"filter": [{"term": {"effective": at}}, {"range": {"id": {"lt": each.id}}}]}}
+    return {"bool": {"should": [{"range": {"effective": {"lt": at}}}, tied], "minimum_should_match": 1}}
 
 
 def shared_by(client: Elasticsearch, alias: str, keywords: Sequence[str], *, but: str, least: int) -> frozenset[str]:
@@ -106,31 +151,32 @@ def _sound(answer: Any) -> list[Any]:
     return list(answer["responses"])
 
 
-def _pages(client: Elasticsearch, alias: str, searches: Sequence[tuple[dict[str, Any], Any]]) -> list[list[Any]]:
-    """Run searches, each from where its last page ended, and give the next page of each."""
-    lines: list[Any] = []  # written as JSON by orjson, several times as fast as by the client
+def _pages(client: Elasticsearch, alias: str, searches: Sequence[dict[str, Any]]) -> list[list[Any]]:
+    """Run searches and give the page of hits of each."""
+    return [response["hits"]["hits"] for response in _multi(client, alias, searches)]
+
+
+def _multi(client: Elasticsearch, alias: str, searches: Sequence[dict[str, Any]]) -> list[Any]:
     header = orjson.dumps({"index": alias, "allow_partial_search_results": False})
-    for query, after in searches:
-        body = {
-            "query": query,
-            "size": PAGE,
-            "stored_fields": "_none_",
-            "docvalue_fields": _FIELDS,
-            "track_total_hits": False,
-            "sort": [{"_score": "desc"}, {"id": "asc"}],
-        }
-        lines += [header, orjson.dumps({**body, "search_after": after} if after else body)]
+    lines: list[Any] = []  # written as JSON by orjson, several times as fast as by the client
+    for body in searches:
+        lines += [header, orjson.dumps(body)]
     if not lines:
         return []
     with translated():
-        answer = client.msearch(searches=lines)
-    return [response["hits"]["hits"] for response in _sound(answer)]
+        return _sound(client.msearch(searches=lines))
 
 
-def _candidate(each: Version, identity: str, facts: dict[str, list[Any]], count: int) -> Candidate:
-    same_text = facts["text_hash"][0] == each.shingled.text_hash
-    copy = same_text or is_copy(count, len(each.shingled.tokens), facts["tokens"][0])
-    return Candidate(identity, facts["effective"][0], copy)
+def _like(each: Version, identity: str, facts: dict[str, list[Any]], count: int) -> Like:
+    tokens, other = each.shingled.length, facts["tokens"][0]
+    same_source = facts["source.domain"][0] == each.source
+    if facts["text_hash"][0] == each.shingled.text_hash:
+        found = Likeness.COPY
+    elif count < _least(tokens, other, len(signature(each.shingled))):
+        found = Likeness.STRANGE
+    else:
+        found = likeness(count, tokens, other, same_source=same_source)
+    return Like(identity, facts["effective"][0], found)
 
 
 def _least(tokens: int, other_tokens: int, hashes: int) -> int:
@@ -140,31 +186,43 @@ def _least(tokens: int, other_tokens: int, hashes: int) -> int:
     return LEAST_SHARED_LONG if min(tokens, other_tokens) >= LONG else min(LEAST_SHARED, hashes)
 
 
-def _queries(each: Version, hashes: Sequence[str], window_days: int) -> Iterator[dict[str, Any]]:
+def _queries(place: int, each: Version, window_days: int) -> Iterator[_Asked]:
     """Ask for at most ``CLAUSES`` hashes at a time; the scores of a long article are added by id.
 
     The field's similarity is ``boolean``: each hash that is met adds one to the score.
     """
-    pieces = list(parts(hashes, CLAUSES))
-    least = min(LEAST_SHARED, len(hashes)) if len(pieces) == 1 else 1
+    hashes = signature(each.shingled)
     window = []
     if window_days:
         span = f"||-{window_days}d", f"||+{window_days}d"
         base = moment(each.effective)
         window = [{"range": {"effective": {"gte": base + span[0], "lte": base + span[1]}}}]
+    others = {"filter": window, "must_not": [{"term": {"id": each.id}}]}
+    floor = least_of_own(each.shingled.length)
+    pieces = list(parts(hashes, CLAUSES)) or [()]
+    least = LEAST_SHARED_LONG if each.shingled.length >= LONG else LEAST_SHARED
+    if len(pieces) == 1 and len(hashes) >= floor > least:
+        # Equal texts share all of so many hashes. What one source repeats in all its articles is left out here.
+        query = {"must": [_sharing(hashes, LEAST_SHARED)], "should": _added(each, floor, least), **others}
+        yield _Asked(place, {"bool": query}, own=each.source, floor=floor, least=least)
+        return
+    least = min(LEAST_SHARED, len(hashes)) if len(pieces) == 1 else 1
     equal = {
         "constant_score": {"filter": {"term": {"text_hash": each.shingled.text_hash}}, "boost": LEAST_SHARED_SHORT}
     }
-    for piece in pieces or [()]:
-        terms = [{"term": {"signature": hash_}} for hash_ in piece]
-        shoulds: list[dict[str, Any]] = [equal]
-        if terms:
-            shoulds.append({"bool": {"should": terms, "minimum_should_match": least}})
-        yield {
-            "bool": {
-                "should": shoulds,
-                "minimum_should_match": 1,
-                "filter": window,
-                "must_not": [{"term": {"id": each.id}}],
-            }
-        }
+    for piece in pieces:
+        shoulds = [equal, _sharing(piece, least)] if piece else [equal]
+        yield _Asked(place, {"bool": {"should": shoulds, "minimum_should_match": 1, **others}})
+
+
+def _sharing(hashes: Sequence[str], least: int) -> dict[str, Any]:
+    return {"bool": {"should": [{"term": {"signature": each}} for each in hashes], "minimum_should_match": least}}
+
+
+def _added(each: Version, floor: int, least: int) -> list[dict[str, Any]]:
+    """Lift what needs fewer shared hashes than ``floor`` by the difference; ``_Asked.added`` takes it off again."""
+    elsewhere = {"bool": {"must_not": [{"term": {"source.domain": each.source}}]}}
+    distant = {"bool": {"should": [elsewhere, {"range": {"tokens": {"lt": OWN_LONG}}}]}}
+    short = {"range": {"tokens": {"lt": LONG}}}
+    lifted = [(distant, floor - least), (short, least - LEAST_SHARED)]
+    return [{"constant_score": {"filter": filter_, "boost": boost}} for filter_, boost in lifted if boost]

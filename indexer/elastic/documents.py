@@ -82,7 +82,7 @@ def article_document(
         "stories": list(article.stories),
         "cves": list(article.cves),
         "text_hash": shingled.text_hash,
-        "tokens": len(shingled.tokens),
+        "tokens": shingled.length,
         "signature": signature(shingled),
         "signature_version": SIGNATURE,
         "entry_hash": entry_hash,

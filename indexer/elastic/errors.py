@@ -24,10 +24,6 @@ class UnavailableError(StoreError):
     """Elasticsearch does not answer, or does not let us in."""
 
 
-class QueryError(StoreError):
-    """The query of the user is malformed; the text says where."""
-
-
 class MissingIndexError(StoreError):
     """An alias of ours is not there."""
 

@@ -9,6 +9,7 @@ from indexer.elastic.documents import pair as read_pair
 from indexer.elastic.documents import pair_document
 from indexer.elastic.errors import StoreError, translated
 from indexer.elastic.paging import parts, scan
+from indexer.models import REPOST_KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from elasticsearch import Elasticsearch
 
     from indexer.models import Pair
+
+_IS_REPOST = {"terms": {"kind": sorted(kind.value for kind in REPOST_KINDS)}}
 
 
 class Pairs:
@@ -59,9 +62,44 @@ class Pairs:
             for hit in scan(self._client, self._read, body, page=2_000):
                 yield read_pair(hit["_source"])
 
+    def originals(self, ids: Sequence[str]) -> Iterator[tuple[str, str, str]]:
+        """Yield ``(id, effective date of the original, original)`` of what each of these articles repeats.
+
+        As of the last refresh; dates as ``documents.moment`` writes them. Nothing stored is read for it.
+        """
+        fields = ["later", "earlier_effective", "earlier"]
+        for part in parts(ids):
+            body = {
+                "query": {"bool": {"filter": [{"terms": {"later": list(part)}}, _IS_REPOST]}},
+                "stored_fields": "_none_",
+                "docvalue_fields": fields,
+            }
+            for hit in scan(self._client, self._read, body, page=10_000):
+                later, effective, earlier = (hit["fields"][name][0] for name in fields)
+                yield later, effective, earlier
+
+    def reposts(self, ids: Sequence[str]) -> dict[str, int]:
+        """Count the articles that repeat each of these; none that nobody repeats. As of the last refresh."""
+        found: dict[str, int] = {}
+        for part in parts(ids):
+            with translated():
+                answer = self._client.search(
+                    index=self._read,
+                    size=0,
+                    query={"bool": {"filter": [{"terms": {"earlier": list(part)}}, _IS_REPOST]}},
+                    aggs={"earlier": {"terms": {"field": "earlier", "size": len(part)}}},
+                    allow_partial_search_results=False,
+                )
+            found |= {each["key"]: each["doc_count"] for each in answer["aggregations"]["earlier"]["buckets"]}
+        return found
+
     def find(self, query: dict[str, Any], *, newest_first: bool = True) -> Iterator[Pair]:
         """Yield the pairs that a query matches, by the later article's date."""
         order = "desc" if newest_first else "asc"
         body = {"query": query, "sort": [{"later_effective": order}, {"id": "asc"}]}
         for hit in scan(self._client, self._read, body, page=1_000):
             yield read_pair(hit["_source"])
+
+    def scan(self, body: dict[str, Any], *, page: int) -> Iterator[dict[str, Any]]:
+        """Yield every hit of a search body, page after page over one point in time."""
+        yield from scan(self._client, self._read, body, page=page)

@@ -9,6 +9,7 @@ from elasticsearch.serializer import OrjsonSerializer
 
 from indexer.elastic import schema
 from indexer.elastic.articles import Articles
+from indexer.elastic.edits import Edits
 from indexer.elastic.errors import translated
 from indexer.elastic.feeds import Feeds
 from indexer.elastic.leases import Leases
@@ -34,6 +35,7 @@ class Store:
         self.prefix = prefix
         self.pending = Pending(client, prefix)
         self.articles = Articles(client, prefix, self.pending)
+        self.edits = Edits(client, prefix)
         self.pairs = Pairs(client, prefix)
         self.feeds = Feeds(client, prefix)
         self.leases = Leases(client, prefix)

@@ -12,9 +12,10 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from trafilatura.metadata import extract_author, extract_title
+from trafilatura.metadata import extract_title
 
 from indexer import text, times, urls
+from indexer.extract import byline
 from indexer.models import Published
 
 if TYPE_CHECKING:
@@ -213,7 +214,7 @@ def _authors(tree: HtmlElement, marks: _Marks, site_name: str) -> tuple[str, ...
     for source in (_json_texts(marks.articles, "author"), marks.named(AUTHORS)):
         if found := split_authors(source, site_name):
             return found
-    return split_authors((extract_author(tree) or "",), site_name)
+    return split_authors((byline.find(tree),), site_name)
 
 
 def split_authors(raw: Iterable[str], site_name: str = "") -> tuple[str, ...]:

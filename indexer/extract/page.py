@@ -6,11 +6,8 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-import trafilatura
-from lxml.etree import iterwalk  # type: ignore[import-untyped]
-from trafilatura.settings import Document
-
 from indexer import text as texts
+from indexer.extract import body as body_of
 from indexer.extract import kinds, metadata
 from indexer.extract.decode import Form, decode
 from indexer.extract.language import detect_language, two_letters
@@ -23,9 +20,6 @@ if TYPE_CHECKING:
 
 MIN_WORDS = 25  # fewer are a menu, a video's caption or an error; a real brief of the 181 pages has 60
 SURE_LENGTH = 200  # characters from which the detected language is believed over the declared one
-
-# What is never shown; <noscript> stays, for challenges speak to those without scripts.
-UNSEEN = ("script", "style", "template", "head", "svg", "iframe", "object")
 
 WORD = re.compile(r"[぀-ヿ㐀-鿿가-힣]|[^\W぀-ヿ㐀-鿿가-힣]+")
 WIDE = re.compile(r"[぀-ヿ㐀-鿿가-힣]")
@@ -41,15 +35,11 @@ def extract(body: bytes, *, url: str, content_type: str | None, now: datetime, p
     characters, form = decode(body, content_type)
     if form is Form.TEXT:
         return _plain(characters)
-    tree = _load(characters)
+    tree = body_of.load(characters)
+    if tree is None:
+        raise RejectedError(Reason.NO_TEXT, "no HTML")
     said = metadata.read(tree, url=url, now=now)
-    # Captions are no body text. trafilatura leaves out nearly all: on 181 pages the rest does not change its score.
-    for caption in list(tree.iter("figcaption")):
-        caption.drop_tree()
-    document = trafilatura.bare_extraction(
-        tree, url=url, include_comments=False, deduplicate=False, with_metadata=False, favor_precision=precision
-    )
-    text = texts.strip_controls(document.text or "").strip() if isinstance(document, Document) else ""
+    text = body_of.take_text(tree, precision=precision)
     _refuse_what_is_no_article(text, tree, said.window_title, url, characters)
     declared = two_letters(said.language)
     detected = detect_language(text)
@@ -75,21 +65,11 @@ def _plain(characters: str) -> Extraction:
     return Extraction(text=text, language=detect_language(text))
 
 
-def _load(characters: str) -> HtmlElement:
-    """Parse HTML; a fragment without <html> gets one, since trafilatura refuses those of a single block."""
-    tree = trafilatura.load_html(characters)
-    if tree is None:
-        tree = trafilatura.load_html(f"<html><body>{characters}</body></html>")
-    if tree is None:
-        raise RejectedError(Reason.NO_TEXT, "no HTML")
-    return tree
-
-
 def _refuse_what_is_no_article(text: str, tree: HtmlElement, window_title: str, url: str, markup: str) -> None:
     words = count_words(text)
     if words > max(kinds.MAX_WORDS.values()):
         return
-    shown = _shown(tree)
+    shown = body_of.shown(tree)
     page = kinds.Page(
         title=window_title,
         host=urlsplit(url).hostname or "",
@@ -102,20 +82,6 @@ def _refuse_what_is_no_article(text: str, tree: HtmlElement, window_title: str, 
         raise RejectedError(reason, window_title[:100])
     if words < MIN_WORDS:
         raise RejectedError(Reason.NO_TEXT, f"{words} words")
-
-
-def _shown(tree: HtmlElement) -> str:
-    """Give all that can be read on a page, in one line."""
-    parts: list[str] = []
-    walk = iterwalk(tree, events=("start", "end", "comment", "pi"))
-    for event, element in walk:
-        if event == "start" and element.tag in UNSEEN:
-            walk.skip_subtree()
-        elif event == "start":
-            parts.append(element.text or "")
-        else:
-            parts.append(element.tail or "")
-    return " ".join(" ".join(parts).split())
 
 
 def count_words(text: str) -> int:

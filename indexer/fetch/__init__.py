@@ -5,7 +5,16 @@ It must not know what is in a body. The HTTP library and the parser of robots.tx
 
 from indexer.fetch.client import DEFAULT_USER_AGENT, Fetcher
 from indexer.fetch.errors import FetchError
-from indexer.fetch.exchange import Limits
+from indexer.fetch.exchange import DEFAULT_LIMITS, Limits, decode
 from indexer.fetch.pacing import DEFAULT_PACING, Pacing
 
-__all__ = ["DEFAULT_PACING", "DEFAULT_USER_AGENT", "FetchError", "Fetcher", "Limits", "Pacing"]
+__all__ = [
+    "DEFAULT_LIMITS",
+    "DEFAULT_PACING",
+    "DEFAULT_USER_AGENT",
+    "FetchError",
+    "Fetcher",
+    "Limits",
+    "Pacing",
+    "decode",
+]

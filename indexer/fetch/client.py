@@ -177,6 +177,7 @@ class Fetcher:
                 redirects=end.asked,
                 moved_permanently_to=str(end.target) if end.asked and end.permanent else None,
                 max_age=read_headers.max_age(answer.headers),
+                headers=tuple(answer.headers.multi_items()),
             )
         finally:
             self._places.release()

@@ -19,7 +19,7 @@ from indexer.fetch.errors import FetchError
 from indexer.models import Failure, Reason, RejectedError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncIterator, Iterator, Mapping
     from types import TracebackType
 
     from indexer.fetch.addresses import Resolve
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 # Names, IDNA-encoded, of labels of up to 63 characters (underscores do occur), and addresses of either version.
 HOST = re.compile(rb"(?:[A-Za-z0-9_~-]{1,63}\.)*[A-Za-z0-9_~-]{1,63}\.?|[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*")
 MAX_PORT = 65535
+PIECE = 4_096  # bytes of a packed body that are unpacked at once; brotli makes up to 40 MB of so many
 
 # Content encodings that may lie in each other; two are seen, by servers that pack what is packed already.
 MAX_ENCODINGS = 3
@@ -189,6 +190,39 @@ def parse(link: str, *, base: httpx2.URL | None = None) -> httpx2.URL:
     if not HOST.fullmatch(host) or not (url.port is None or 0 < url.port <= MAX_PORT):
         raise RejectedError(Reason.BAD_URL, f"no such host or port: {link[:200]!r}")
     return url
+
+
+def decode(body: bytes, encoding: str, *, limit: int) -> bytes:
+    """Undo the content encoding of a body that somebody else fetched, as if it came over the wire.
+
+    Archives often hold bodies that were decoded under headers that say they were not: what begins as HTML is taken as
+    it is. Raises RejectedError: BAD_ENCODING, or TOO_LARGE above ``limit`` bytes.
+    """
+    if body.lstrip()[:1] == b"<":
+        return body
+    response = httpx2.Response(200, headers={"Content-Encoding": encoding}, stream=_Pieces(body))
+    parts: list[bytes] = []
+    size = 0
+    try:
+        for part in response.iter_bytes():
+            parts.append(part)
+            size += len(part)
+            if size > limit:
+                raise _too_large(limit)
+    except httpx2.DecodingError as error:
+        raise RejectedError(Reason.BAD_ENCODING, str(error)) from error
+    return b"".join(parts)
+
+
+class _Pieces(httpx2.SyncByteStream):
+    """A body in pieces, so that no more than one of them is unpacked beyond a limit."""
+
+    def __init__(self, body: bytes) -> None:
+        self._body = body
+
+    def __iter__(self) -> Iterator[bytes]:
+        for start in range(0, len(self._body), PIECE):
+            yield self._body[start : start + PIECE]
 
 
 class _CappedStream(httpx2.AsyncByteStream):

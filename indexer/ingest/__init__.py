@@ -11,11 +11,14 @@ from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
+from indexer.archive import Silence
 from indexer.detect import detect
 from indexer.elastic.errors import StoreError
 from indexer.fetch import DEFAULT_PACING, DEFAULT_USER_AGENT, Fetcher, Pacing
 from indexer.ingest import rounds
-from indexer.ingest.pages import Pages
+from indexer.ingest.foreign import Foreign, is_archive
+from indexer.ingest.making import Maker
+from indexer.ingest.pages import Made, Pages
 from indexer.ingest.polling import Poller
 from indexer.ingest.shift import LEASE, Shift, Worker
 from indexer.ingest.stop import Stop
@@ -30,15 +33,16 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
+    from indexer.archive import Keeper
     from indexer.elastic import Store
     from indexer.elastic.feeds import FeedRecord
-    from indexer.indexing import Arrival
     from indexer.progress import Progress
 
 __all__ = ["LEASE", "Stop", "Web", "Worker", "add", "ingest", "watch"]
 
 LEFTOVER_EVERY = 600.0  # seconds between two looks for what other workers left unfinished
 PAGES_AT_ONCE = 50  # single pages begun at a time
+NOTHING_KEPT = Silence()
 # Seconds until a watch goes on after Elasticsearch failed, times the failures in a row.
 AFTER_FAILURE, AFTER_FAILURE_CAP = 5.0, 60.0
 
@@ -59,6 +63,7 @@ class _Tools:
     store: Store
     fetcher: Fetcher
     workers: Workers
+    keeper: Keeper
     now: Callable[[], datetime]
 
 
@@ -71,6 +76,7 @@ def ingest(
     now: Callable[[], datetime],
     progress: Progress,
     named: Collection[str] = (),
+    keeper: Keeper = NOTHING_KEPT,
     processes: int | None = None,
     stop: Stop | None = None,
 ) -> Report:
@@ -91,9 +97,9 @@ def ingest(
                 )
         except StoreError as error:
             writer.fail(error)
-        return await _end(tools, writer)
+        return await writer.finish()
 
-    return _run(work, store=store, web=web, now=now, progress=progress, processes=processes, stop=stop)
+    return _run(work, store=store, web=web, keeper=keeper, now=now, progress=progress, processes=processes, stop=stop)
 
 
 def watch(
@@ -104,6 +110,7 @@ def watch(
     now: Callable[[], datetime],
     told: Callable[[Report, datetime | None], None],
     stop: Stop,
+    keeper: Keeper = NOTHING_KEPT,
     processes: int | None = None,
 ) -> Report:
     """Poll what is due until ``stop`` is asked for; any number of workers may share the feeds.
@@ -129,16 +136,24 @@ def watch(
             except StoreError as error:
                 writer.fail(error)
             if stop.asked:
-                return await _end(tools, writer)
+                return await writer.finish()
             failures = 1 if writer.report.feeds_read else failures + 1
-            _tell_failure(writer)
+            writer.tell_failure()
             pause = min(AFTER_FAILURE * failures, AFTER_FAILURE_CAP)
             books.tell(now() + timedelta(seconds=pause))
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), pause)
 
     return _run(
-        work, store=store, web=web, now=now, progress=Silent(), processes=processes, stop=stop, before=books.unfinished
+        work,
+        store=store,
+        web=web,
+        keeper=keeper,
+        now=now,
+        progress=Silent(),
+        processes=processes,
+        stop=stop,
+        before=books.unfinished,
     )
 
 
@@ -151,35 +166,42 @@ def add(
     now: Callable[[], datetime],
     progress: Progress,
     obey_robots: bool = True,
+    keeper: Keeper = NOTHING_KEPT,
     processes: int | None = None,
 ) -> Report:
-    """Index single pages by URL, and saved pages from files."""
+    """Index single pages by URL, saved pages from files, and what is in WARC files."""
+    archives = [each for each in files if is_archive(each)]
+    saved = [each for each in files if each not in archives]
 
     async def work(tools: _Tools) -> Report:
-        progress.start("adding pages", len(urls) + len(files))
-        writer = Writer(store, now=now)
-        pages = Pages(tools.fetcher, tools.workers, now=now, obey_robots=obey_robots)
+        progress.start("adding pages", None if archives else len(urls) + len(saved))
+        writer = Writer(store, now=now, keeper=keeper)
+        maker = Maker(tools.workers, keeper)
+        pages = Pages(tools.fetcher, maker, now=now, obey_robots=obey_robots)
         at_once = asyncio.Semaphore(PAGES_AT_ONCE)
 
-        async def bring(what: str, make: Callable[[], Awaitable[Arrival]]) -> None:
+        async def bring(what: str, make: Callable[[], Awaitable[Made]]) -> None:
             async with at_once:
                 writer.report.read += 1
                 try:
-                    arrival = await make()
+                    made = await make()
                 except RejectedError as error:
                     writer.report.reject(Rejection(what=what, reason=error.reason, detail=error.detail))
                 else:
-                    await writer.put(arrival)
+                    if made.arrival is not None:
+                        await writer.put(made.arrival, made.note)
                 progress.advance()
 
         await asyncio.gather(
             *(bring(url, partial(pages.of_url, url)) for url in urls),
-            *(bring(str(path), partial(pages.of_file, path)) for path in files),
+            *(bring(str(path), partial(pages.of_file, path)) for path in saved),
         )
-        await writer.drain()
-        return await _end(tools, writer)
+        foreign = Foreign(tools.workers, maker, writer, now=now, progress=progress)
+        for path in archives:
+            await foreign.take(path)
+        return await writer.finish()
 
-    return _run(work, store=store, web=web, now=now, progress=progress, processes=processes, stop=Stop())
+    return _run(work, store=store, web=web, keeper=keeper, now=now, progress=progress, processes=processes, stop=Stop())
 
 
 class _Books:
@@ -231,37 +253,18 @@ class _Leftovers:
 
 
 def _shift(tools: _Tools, worker: Worker, progress: Progress, stop: Stop) -> tuple[Writer, Shift]:
-    writer = Writer(tools.store, now=tools.now)
+    writer = Writer(tools.store, now=tools.now, keeper=tools.keeper)
     poller = Poller(
         tools.store,
         tools.fetcher,
         tools.workers,
-        pages=Pages(tools.fetcher, tools.workers, now=tools.now),
+        pages=Pages(tools.fetcher, Maker(tools.workers, tools.keeper), now=tools.now),
         writer=writer,
+        keeper=tools.keeper,
         now=tools.now,
         stopping=lambda: stop.asked,
     )
     return writer, Shift(tools.store, poller, writer, worker=worker, now=tools.now, progress=progress)
-
-
-async def _end(tools: _Tools, writer: Writer) -> Report:
-    """Judge what is still pending, of this run or an earlier one, and let the searches that follow see all of it."""
-    report = writer.report
-    try:
-        if writer.failure is None:
-            report.pairs.update(await asyncio.to_thread(detect, tools.store, now=tools.now))
-            await asyncio.to_thread(tools.store.articles.refresh)
-            await asyncio.to_thread(tools.store.feeds.refresh)
-    except StoreError as error:
-        writer.fail(error)
-    _tell_failure(writer)
-    return report
-
-
-def _tell_failure(writer: Writer) -> None:
-    if writer.failure is not None:
-        writer.report.outages += 1
-        writer.report.warnings.append(str(writer.failure))
 
 
 def _run(
@@ -269,6 +272,7 @@ def _run(
     *,
     store: Store,
     web: Web,
+    keeper: Keeper,
     now: Callable[[], datetime],
     progress: Progress,
     processes: int | None,
@@ -281,7 +285,7 @@ def _run(
             async with fetcher:
                 stop.bind(fetcher.stop)
                 try:
-                    return await work(_Tools(store=store, fetcher=fetcher, workers=workers, now=now))
+                    return await work(_Tools(store=store, fetcher=fetcher, workers=workers, keeper=keeper, now=now))
                 finally:
                     stop.unbind()
 

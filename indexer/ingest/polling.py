@@ -7,6 +7,7 @@ import hashlib
 from typing import TYPE_CHECKING, Any
 
 from indexer import feeds as feed_parser
+from indexer.archive import ArchiveError
 from indexer.elastic.errors import StoreError
 from indexer.indexing import entry_hash
 from indexer.ingest import decide
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
+    from indexer.archive import Keeper
     from indexer.elastic import Store
     from indexer.elastic.feeds import FeedRecord
     from indexer.fetch import Fetcher
@@ -45,6 +47,7 @@ class Poller:
         *,
         pages: Pages,
         writer: Writer,
+        keeper: Keeper,
         now: Callable[[], datetime],
         stopping: Callable[[], bool],
     ) -> None:
@@ -53,6 +56,7 @@ class Poller:
         self._workers = workers
         self._pages = pages
         self._writer = writer
+        self._keeper = keeper
         self._now = now
         self._stopping = stopping
         self._open = asyncio.Semaphore(OPEN_AT_ONCE)
@@ -93,6 +97,8 @@ class Poller:
             body_hash = hashlib.sha256(got.body).hexdigest()
             unchanged = got.status == 304 or (body_hash == feed.body_hash and not due)
             parsed = None if unchanged else await self._parse(got)
+            if parsed is not None and body_hash != feed.body_hash:
+                await self._keep(got)
         self.report.feeds_read += 1
         ends: list[End] = []
         if parsed is None:
@@ -116,6 +122,13 @@ class Poller:
             now=self._now(),
             timeout=FEED_TIMEOUT,
         )
+
+    async def _keep(self, got: Fetched) -> None:
+        """Put a feed into the archive before anything that it led to."""
+        try:
+            await asyncio.to_thread(self._keeper.feed, got)
+        except ArchiveError as error:
+            raise RejectedError(Reason.NOT_WRITTEN, str(error)) from error
 
     def _count(self, feed: FeedRecord, parsed: ParsedFeed) -> None:
         self.report.read += parsed.read
@@ -178,7 +191,7 @@ class Poller:
             self.report.count(Outcome.UNCHANGED)
             failure = made.failure or RejectedError(Reason.NO_TEXT, url)
             return End(task=task, reason=failure.reason, passing=decide.passes(failure)), None
-        written = await self._writer.put(made.arrival)
+        written = await self._writer.put(made.arrival, made.note)
         if made.failure is not None and decide.passes(made.failure):
             return End(task=task, reason=made.failure.reason, passing=True, stands_in=True), written
         return End(task=task), written

@@ -84,3 +84,21 @@ def setting(prefix: str, *, home: Path | None) -> Iterator[Setting]:
     finally:
         engine.stop(chosen)
         shutil.rmtree(made, ignore_errors=True)
+
+
+@contextmanager
+def opened(prefix: str, *, home: Path | None) -> Iterator[Setting]:
+    """Open the indices of a prefix as they are, in the engine of a home, which is left running."""
+    from indexer.cli import settings  # noqa: PLC0415 it reads the environment
+
+    chosen = home.absolute() if home else settings.load().home
+    local = engine.start(chosen)
+    login = (local.username, local.password)
+    with (
+        Elasticsearch(local.url, basic_auth=login, request_timeout=TIMEOUT) as client,
+        Store.connect(local.url, prefix=prefix, username=login[0], password=login[1]) as store,
+        tempfile.TemporaryDirectory(prefix="condensat-bench-") as work,
+    ):
+        if store.missing():
+            raise AbsentError(f"there are no indices {prefix}-…")
+        yield Setting(home=chosen, work=Path(work), client=client, store=store)

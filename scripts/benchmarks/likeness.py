@@ -46,7 +46,7 @@ def run() -> None:
 def measure(texts: Sequence[Text]) -> dict[str, str]:
     """Give the figures of one set of articles."""
     shingled = [shingle(each.text) for each in texts]
-    lengths = np.array([len(each.tokens) for each in shingled])
+    lengths = np.array([each.length for each in shingled])
     words = [word for each in shingled for word in each.tokens]
     counts = Counter(words)
     ranked = np.cumsum(sorted(counts.values(), reverse=True)) / len(words)

@@ -59,7 +59,7 @@ class Corpus:
 def corpus(texts: Sequence[str]) -> Corpus:
     """Hash the grams of all articles."""
     began = time.perf_counter()
-    found = [(each.grams, each.unique, each.text_hash, len(each.tokens)) for each in map(shingle, texts)]
+    found = [(each.grams, each.unique, each.text_hash, each.length) for each in map(shingle, texts)]
     seconds = time.perf_counter() - began
     grams, unique, text_hashes, counts = zip(*found, strict=True)
     return Corpus(texts=texts, grams=grams, unique=unique, text_hashes=text_hashes, tokens=counts, seconds=seconds)

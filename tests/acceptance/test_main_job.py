@@ -323,6 +323,41 @@ def test_single_pages_can_be_added(site: Site, condensat: Condensat, tmp_path: P
     assert condensat("add", page, "--format", "json").json["created"] == 1
 
 
+def test_other_peoples_archives_can_be_added(condensat: Condensat, tmp_path: Path) -> None:
+    """Of a WARC file the pages go in, and what is none is told by kind."""
+    body = f"<title>Crawled</title><article>{'<p>A page that a crawler of somebody else kept.</p>' * 12}</article>"
+    warc = tmp_path / "crawl.warc"
+    warc.write_bytes(
+        b"".join(
+            f"WARC/1.0\r\nWARC-Type: {kind}\r\nWARC-Target-URI: https://there.example/page\r\n"
+            f"Content-Length: {len(block)}\r\n\r\n{block}\r\n\r\n".encode()
+            for kind, block in (
+                ("request", "GET /page HTTP/1.1\r\n\r\n"),
+                ("response", f"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n{body}"),
+            )
+        )
+    )
+    report = condensat("add", warc, "--format", "json").json
+    assert (report["read"], report["created"], report["skipped"]) == (1, 1, {"request record": 1})
+    assert list(condensat.articles()) == ["https://there.example/page"]
+    assert "1 request record" in condensat("add", warc).err
+
+
+def test_articles_are_made_again_from_the_archive(world: World, condensat: Condensat) -> None:
+    """Where nothing changed, nothing is written; empty indices get the same articles and pairs; no site is asked."""
+    asked = len(world.site.requests)
+    unchanged = world.condensat("reprocess", "--format", "json").json
+    assert (unchanged["created"], unchanged["updated"]) == (0, 0)
+    assert unchanged["read"] == unchanged["unchanged"] + sum(unchanged["rejected"].values())
+    settings = world.condensat.settings
+    elsewhere = condensat.with_settings(archive=f"{settings['home']}/archive/{settings['prefix']}")
+    report = elsewhere("reprocess", "--format", "json").json
+    assert report["created"] == expected()["created"]
+    assert set(elsewhere.articles()) == set(world.condensat.articles())
+    assert named_pairs(world.site, elsewhere) == world.pairs()
+    assert len(world.site.requests) == asked
+
+
 def test_json_stands_alone(world: World) -> None:
     """Standard output holds JSON and nothing else; what is said to people goes to standard error."""
     result: Result = world.condensat("ingest", "--format", "json")

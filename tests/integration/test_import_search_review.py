@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -10,12 +11,12 @@ import orjson
 import pytest
 from samples import HOUR, NOW, article, now, prose, stored, take
 
-from indexer.elastic import QueryError
 from indexer.importing import import_articles
 from indexer.models import Kind
 from indexer.progress import Silent
+from indexer.query import QueryError
 from indexer.review import NotFoundError, PairFilter, compare, pairs, resolve, show, source_names
-from indexer.search import MARK, UNMARK, search
+from indexer.search import MARK, UNMARK, Wanted, facets, find, search, spelling
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -164,6 +165,22 @@ def test_lines_that_are_not_written_are_counted(store: Store) -> None:
         ("source:mirror", {"mirrored"}),
         ("storm NOT source:mirror", {"storm"}),
         ("published:[2026-09-03T00:00:00.000Z TO *]", {"bridge", "mirrored"}),
+        ("published:2026-09-03", {"bridge"}),
+        ("published:[2026-09-01 TO 2026-09-03]", {"storm", "bridge"}),
+        ("published:>=2026-09-03 OR title:harbour", {"storm", "bridge", "mirrored"}),
+        ("published:2026", {"storm", "bridge", "mirrored"}),
+        ('"ship"', set()),  # in quotes it is as it was written
+        ("harbuor~", {"storm", "mirrored"}),
+        ("title:(harbour OR pont)", {"storm", "bridge"}),
+        ("w?ited", {"storm", "mirrored"}),
+        ("ships-waited", {"storm", "mirrored"}),  # parted by what is in no word: side by side
+        ("waited-ships", set()),
+        ("«pont est fermé»", {"bridge"}),
+        ("repost:yes", {"mirrored"}),
+        ("repost:no reposts:>0", {"storm"}),
+        ("source:mirror.example", {"mirrored"}),
+        ("shelf:Inbox sent:no", {"storm", "bridge", "mirrored"}),
+        ("https://www.herald.example/storm?utm_source=x", {"storm"}),
         ('url:"http://herald.example/print/storm"', {"storm"}),
         ('"Ships: waited"', {"storm", "mirrored"}),  # a colon in quotes is no field
         ("zebra", set()),
@@ -199,6 +216,8 @@ def test_highlights(filled: Store) -> None:
     """A hit shows where the words stand, marked, whichever form of them was asked for."""
     (hit,) = search(filled, "ouvrier").hits
     assert any(f"{MARK}ouvriers{UNMARK}" in each for each in hit.highlights)
+    (hit,) = search(filled, "title:fermetures").hits
+    assert hit.marked_title == f"{MARK}Fermeture{UNMARK} du pont"
 
 
 def test_text_beyond_the_highlighter(store: Store) -> None:
@@ -211,13 +230,13 @@ def test_text_beyond_the_highlighter(store: Store) -> None:
 @pytest.mark.parametrize(
     ("query", "says"),
     [
-        ('harbour "unclosed', "character 18"),
+        ('harbour "unclosed', "character 9: this quote"),
         ("harbour AND", "character 12"),
-        ("(harbour", "character 9"),
-        ("published:[2026 TO", "character 19"),
+        ("(harbour", "character 1: this bracket"),
+        ("published:[2026 TO", "character 11: this range"),
         ("colour:blue", "no field «colour»"),
         ("harbour colour:blue", "character 9"),
-        ("published:yesterday", "yesterday"),
+        ("published:someday", "someday"),
     ],
 )
 @pytest.mark.parametrize("limit", [20, None])
@@ -251,6 +270,98 @@ def test_complete_paging_at_equal_timestamps(store: Store) -> None:
         assert len({hit.id for hit in results.hits}) == 1_200
     first = [hit.id for hit in search(store, "", sort="date", limit=100).hits]
     assert first == sorted(first)
+
+
+def test_a_limit_above_a_page(store: Store) -> None:
+    """More hits than one request gives are read page after page, and the first come first."""
+    many = [article(f"a{number}", f"harbour {prose(number, 8)}", published=NOW) for number in range(450)]
+    take(store, *many)
+    results = search(store, "harbour", sort="date", limit=430)
+    assert (results.total, len(results.hits)) == (450, 430)
+    assert [hit.id for hit in results.hits] == sorted(each.id for each in many)[:430]
+
+
+def test_reposts_are_folded_under_their_original(filled: Store) -> None:
+    """Of a story only the original is listed, the others that match stand in it; all of them are counted."""
+    results = search(filled, "", sort="date", reposts="fold")
+    assert [hit.url for hit in results.hits] == [STORM.url, BRIDGE.url]  # where its latest copy would stand
+    assert [[each.id for each in hit.also] for hit in results.hits] == [[COPY.id], []]
+    assert results.total == 3
+    (alone,) = search(filled, "source:mirror", reposts="fold").hits
+    assert (alone.id, alone.also) == (COPY.id, ())  # its original does not match
+    (first,) = search(filled, "breakwater", reposts="fold", limit=1).hits
+    assert first.id == STORM.id
+    assert first.highlights
+
+
+def test_folding_is_complete_over_many_pages(store: Store) -> None:
+    """Each story is listed once, however far apart its copies stand."""
+    text = prose(1, 200)
+    story = [
+        article(name, text, domain=f"{name}.example", published=NOW - age * HOUR)
+        for name, age in (("first", 900), ("second", 300), ("third", 1))
+    ]
+    others = [article(f"o{number}", prose(100 + number, 40), published=NOW - number * HOUR) for number in range(600)]
+    take(store, *story, *others)
+    hits = list(find(store, Wanted(reposts="fold"), sort="date", page=50))
+    assert len({hit.id for hit in hits}) == len(hits) == 601
+    (folded,) = [hit for hit in hits if hit.also]
+    assert [folded.id, *(each.id for each in folded.also)] == [each.id for each in story]
+
+
+def test_a_copy_of_a_copy_folds_under_the_first(store: Store) -> None:
+    """Where each repeats the one before and the last has little of the first, all are one story."""
+    one, two, three = (prose(seed, 100) for seed in (1, 2, 3))
+    chain = [
+        article("first", f"{one} {two}", published=NOW - 3 * HOUR),
+        article("second", f"{two} {prose(9, 30)}", domain="second.example", published=NOW - 2 * HOUR),
+        article("third", f"{prose(9, 30)} {three}", domain="third.example", published=NOW - HOUR),
+    ]
+    chain[2] = replace(chain[2], text=f"{two.partition(' ')[2]} {prose(9, 30)} {three[:-30]}")
+    take(store, *chain)
+    (hit,) = search(store, "", reposts="fold").hits
+    assert (hit.id, {each.id for each in hit.also}) == (chain[0].id, {each.id for each in chain[1:]})
+
+
+def test_counts_by_facet(filled: Store) -> None:
+    """What matches is counted by source, language and day, without a limit all of it."""
+    counted = facets(filled, Wanted(query="harbour OR pont"))
+    assert counted.total == 3
+    assert dict(counted.values["source"].counts) == {"herald.example": 1, "mirror.example": 1, "courrier.example": 1}
+    assert counted.values["language"].counts == (("en", 3),)
+    assert [(day.isoformat(), number) for day, number in counted.days] == [
+        ("2026-09-01", 1),
+        ("2026-09-03", 1),
+        ("2026-09-05", 1),
+    ]
+    limited = facets(filled, Wanted(), limit=1).values["source"]
+    assert (len(limited.counts), limited.other) == (1, 2)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "right"),
+    [
+        ("breakwatr", "breakwater"),
+        ('ships wiated "all night"', 'ships waited "all night"'),
+        ("(brekwater OR zebra) title:harbuor", "(breakwater OR zebra) title:harbour"),
+        ("zebra", None),
+        ("-ships harbour", None),
+    ],
+)
+def test_another_spelling_is_offered(filled: Store, wrong: str, right: str | None) -> None:
+    """A query that finds nothing for its spelling is offered with the nearest words, if those find something."""
+    better = spelling(filled, Wanted(query=wrong))
+    assert (better and better.query) == right
+    assert better is None or better.total > 0
+
+
+def test_tags_are_found_in_any_case(store: Store) -> None:
+    """A tag is found as a person types it, whole."""
+    run(store, {"url": "https://herald.example/a", "text": "words", "tags": ["Data Breach"], "cves": ["CVE-2026-0001"]})
+    for query in ('tag:"data breach"', "tag:data*", "cve:cve-2026-0001", "tag:*"):
+        assert found(store, query) == {"a"}
+    assert found(store, "", tags=["DATA BREACH"], cves=["cve-2026-0001"]) == {"a"}
+    assert found(store, "tag:breach") == set()
 
 
 def test_span_of_days(store: Store) -> None:
@@ -293,7 +404,7 @@ def test_unknown_reference_offers_near_ones(filled: Store) -> None:
         show(filled, mistyped)
     with pytest.raises(NotFoundError, match=STORM.id):
         show(filled, "https://herald.example/stor")
-    for nothing in ("zzz", "https://nowhere.example/zzz"):
+    for nothing in ("zzz", "https://nowhere.example/zzz", "", " "):
         with pytest.raises(NotFoundError, match="condensat search"):
             show(filled, nothing)
 

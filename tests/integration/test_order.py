@@ -27,7 +27,7 @@ from indexer.progress import Silent
 from indexer.reposts import Version, relate
 from indexer.review import pairs
 from indexer.shingles import shingle, signature
-from indexer.stars import CROWD, is_copy
+from indexer.stars import CROWD, Likeness, likeness
 from indexer.urls import article_id
 
 if TYPE_CHECKING:
@@ -163,20 +163,21 @@ def expected(of: World) -> End:
 
 
 def aside(one: Version, other: Version, among: Sequence[Version], sampled: dict[str, frozenset[str]]) -> bool:
-    """Tell whether a pair is left out because the later has many earlier copies, and this is not the earliest."""
+    """Tell whether a pair is left out: too little alike, or one of many, of which the later keeps the earliest."""
     earlier, later = sorted((one, other), key=lambda each: each.order)
-    if not copies(earlier, later, sampled):
-        return False
-    before = [each for each in among if each.order < later.order and copies(each, later, sampled)]
+    how = alike(earlier, later, sampled)
+    if not how.in_star:
+        return how is Likeness.STRANGE
+    before = [each for each in among if each.order < later.order and alike(each, later, sampled) is how]
     return len(before) >= CROWD and min(before, key=lambda each: each.order) is not earlier
 
 
-def copies(one: Version, other: Version, sampled: dict[str, frozenset[str]]) -> bool:
-    """Tell whether two articles are copies by what the index sees of them."""
+def alike(one: Version, other: Version, sampled: dict[str, frozenset[str]]) -> Likeness:
+    """Tell how much two articles are alike by what the index sees of them."""
     if one.shingled.text_hash == other.shingled.text_hash:
-        return True
+        return Likeness.COPY
     shared = len(sampled[one.id] & sampled[other.id])
-    return is_copy(shared, len(one.shingled.tokens), len(other.shingled.tokens))
+    return likeness(shared, one.shingled.length, other.shingled.length, same_source=one.source == other.source)
 
 
 def same(found: End, wanted: End) -> None:

@@ -50,6 +50,7 @@ class Command:
             "CONDENSAT_USERNAME": engine.username,
             "CONDENSAT_PASSWORD": engine.password,
             "CONDENSAT_PREFIX": store.prefix,
+            "CONDENSAT_ARCHIVE": str(folder / "archive"),
             "CONDENSAT_ALLOW_PRIVATE": "1",
             "CONDENSAT_HOST_DELAY": "0",
             "CONDENSAT_HOST_CONNECTIONS": "8",

@@ -10,11 +10,12 @@ from rich.console import Console
 from indexer.cli import feed_tables, feeds, page, progress, report, tables
 from indexer.cli.errors import ExitCode, exit_code
 from indexer.differences import Words, hunks
-from indexer.elastic import QueryError, StoreError, UnavailableError
+from indexer.elastic import StoreError, UnavailableError
 from indexer.elastic.feeds import FeedRecord, feed_id
 from indexer.elastic.sums import Lags, Sum
 from indexer.engine import EngineError
 from indexer.models import CondensatError, Kind, Pair, Reason, Rejection
+from indexer.query import QueryError
 from indexer.reports import Report
 from indexer.review import Review
 from indexer.search import Hit
@@ -246,6 +247,8 @@ def test_the_exit_code_of_a_run() -> None:
     assert report.code(dead, strict=False, named={"https://dead.example/"}) is ExitCode.FAILED
     assert report.code(dead, strict=True) is ExitCode.FAILED
     assert report.code(Report(failed_writes=1), strict=False) is ExitCode.FAILED
+    unkept = Report(feeds_failed=[Rejection(what="https://kept.example/", reason=Reason.NOT_WRITTEN)])
+    assert report.code(unkept, strict=False) is ExitCode.FAILED
     assert report.code(Report(), strict=True, failed=["cut.gz is damaged"]) is ExitCode.FAILED
 
 

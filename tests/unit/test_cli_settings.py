@@ -51,6 +51,17 @@ def test_the_home_is_absolute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     assert settings.load().home == Path.home() / "there"
 
 
+def test_the_archive_is_in_the_home_unless_said_otherwise(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each prefix has its own there; a folder that is named is taken as it is, and «off» is none."""
+    monkeypatch.setenv("CONDENSAT_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("CONDENSAT_PREFIX", "news")
+    assert settings.load().archive_folder == tmp_path / "home" / "archive" / "news"
+    monkeypatch.setenv("CONDENSAT_ARCHIVE", "kept")
+    assert settings.load().archive_folder == tmp_path / "kept"
+    monkeypatch.setenv("CONDENSAT_ARCHIVE", "OFF")
+    assert settings.load().archive_folder is None
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
