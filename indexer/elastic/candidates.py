@@ -20,12 +20,8 @@ if TYPE_CHECKING:
 
     from indexer.reposts import Version
 
-# Sampled hashes that a pair shares at least. Stock phrases give strangers two or three in common, the more articles the
-# more often; of 2,877 labelled pairs that are a passage or better two have fewer than these.
-LEAST_SHARED = 3
-LEAST_SHARED_LONG = (
-    4  # where both texts are long: what makes a pair has a run of 60 tokens there, with 4 or 5 on average
-)
+LEAST_SHARED = 2  # sampled hashes: a shared run of 34 tokens has that many, and strangers seldom have
+LEAST_SHARED_LONG = 3  # where both texts are long, what makes a pair has a run of 60 tokens, or more than a few runs
 LONG = 200  # tokens
 LEAST_SHARED_SHORT = 5  # where all grams of both are kept: half of 48 words in pieces of six have twelve
 SHORT = ALL + GRAM - 1  # tokens

@@ -140,7 +140,7 @@ def test_nobody_answers(condensat: Condensat) -> None:
 
 def test_elasticsearch_gone_in_mid_run(condensat: Condensat, login: dict[str, str]) -> None:
     """What was not written is counted so and the exit code is not 0; a second run brings everything in."""
-    documents = [document(number) for number in range(1_700)]
+    documents = [document(number) for number in range(2_500)]
     with Door(login["url"], after=4) as door:
         result = condensat(
             "import", "-", "--format", "json", stdin=jsonl(*documents), code=None, **{**login, "url": door.url}
@@ -148,11 +148,11 @@ def test_elasticsearch_gone_in_mid_run(condensat: Condensat, login: dict[str, st
         assert door.is_shut
     assert result.code in {FAILED, NO_ELASTICSEARCH}
     report = result.json
-    assert report["read"] == 1_700
+    assert report["read"] == 2_500
     assert report["rejected"]["not written"] > 0
-    assert report["created"] + sum(report["rejected"].values()) == 1_700
+    assert report["created"] + sum(report["rejected"].values()) == 2_500
     condensat("import", "-", stdin=jsonl(*documents))
-    assert len(condensat.articles()) == 1_700
+    assert len(condensat.articles()) == 2_500
 
 
 def test_feeds_are_read_again_after_elasticsearch_was_gone(
