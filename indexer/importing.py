@@ -100,6 +100,7 @@ class _Import:
             except StoreError as error:
                 self._failure = error
         if self._failure:
+            self.report.outages += 1
             self.report.warnings.append(str(self._failure))
 
     def _flush(self) -> None:
