@@ -20,8 +20,8 @@ def derive(store: Store, ids: Iterable[str], *, repeated: Iterable[str] = ()) ->
     further copy all those before it would be written again, which was two thirds of all writing. So nothing changes in
     those that were only ``repeated`` once more, unless they are originals.
 
-    The articles are read before their pairs, so that whoever derives from newer pairs meanwhile is noticed. One that
-    ceases to be a repost is derived once more: who found it a repost until then left its count alone.
+    The articles are read before their pairs, so that whoever derives from newer pairs meanwhile is noticed by what he
+    writes. Who finds that all is right already writes nothing: so what was written is looked at once more.
     """
     todo = set(ids)
     asked = todo.union(repeated)
@@ -35,12 +35,9 @@ def derive(store: Store, ids: Iterable[str], *, repeated: Iterable[str] = ()) ->
         }
         store.pairs.refresh()
         new = _derived(store, list(read))
-        again = store.articles.derive(new, read)
-        again |= {
-            identity for identity, each in read.items() if each.fields["repost_of"] and not new[identity]["repost_of"]
-        }
-        todo &= again
-        asked = again
+        store.articles.derive(new, read)
+        asked = {identity for identity, each in read.items() if each.fields != new[identity]}
+        todo &= asked
 
 
 def _derived(store: Store, ids: Sequence[str]) -> dict[str, dict[str, Any]]:

@@ -244,17 +244,19 @@ class Articles:
                     found[each["_id"]] = Derived(fields, each["_seq_no"], each["_primary_term"])
         return found
 
-    def derive(self, fields: Mapping[str, dict[str, Any]], read: Mapping[str, Derived]) -> set[str]:
+    def derive(self, fields: Mapping[str, dict[str, Any]], read: Mapping[str, Derived]) -> None:
         """Write what is derived from pairs where it differs from what was ``read`` before the pairs were.
 
-        Gives the ids that somebody wrote since: their pairs may be others by now.
+        What somebody wrote since, or removed, is left as it is: its pairs may be others by now.
         """
         actions: list[bulk.Action] = []
         for identity, new in fields.items():
             if identity in read and read[identity].fields != new:
                 guard = {"if_seq_no": read[identity].seq_no, "if_primary_term": read[identity].primary_term}
                 actions.append(("update", identity, guard, {"doc": new}))
-        return _unwritten(bulk.send(self._client, self._write, actions))
+        for item in bulk.send(self._client, self._write, actions):
+            if not item.ok and not item.conflict and item.status != 404:
+                raise StoreError(f"article {item.id}: {item.error}")
 
     # -- reading -------------------------------------------------------------------------------------------
 
@@ -337,17 +339,6 @@ def _action(identity: str, change: Change, current: dict[str, Any] | None) -> bu
 def _update(identity: str, fields: dict[str, Any], current: dict[str, Any]) -> bulk.Action:
     guard = {"if_seq_no": current["_seq_no"], "if_primary_term": current["_primary_term"]}
     return ("update", identity, guard, {"doc": fields})
-
-
-def _unwritten(items: Iterable[bulk.Item]) -> set[str]:
-    """Give the ids that lost a race; anything else that went wrong is an error."""
-    lost = set()
-    for item in items:
-        if item.conflict or item.status == 404:
-            lost.add(item.id)
-        elif not item.ok:
-            raise StoreError(f"article {item.id}: {item.error}")
-    return lost
 
 
 def _known(identity: str, source: dict[str, Any]) -> Known:
