@@ -54,7 +54,6 @@ def detect(
     """
     created = {identity for identity, new in ids.items() if new} if ids is not None else set()
     run = _Run(store, now=now, window_days=window_days, rules=rules, created=created)
-    store.articles.refresh()
     todo = list(ids) if ids is not None else list(store.pending.ids())
     rounds = ROUNDS
     while todo and rounds:
@@ -64,7 +63,6 @@ def detect(
             rounds -= 1
             todo += sorted(again.difference(todo))
             run.created -= again
-            store.articles.refresh()
     return Counter(kind.value for kind in run.new.values())
 
 
@@ -90,6 +88,8 @@ class _Run:
         store = self.store
         marks = store.pending.read(batch)
         versions = store.articles.versions(list(marks))
+        # After they were read: a dead writer may have been heard since, and of two articles one must find the other.
+        store.articles.refresh()
         given_up = moment(self.now() - ABANDONED)
         ready = {
             identity: mark
