@@ -7,11 +7,12 @@ import contextlib
 import random
 import socket
 import struct
-import threading
 from collections import Counter
 from enum import Enum
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
+
+from serving import Serving
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -46,7 +47,7 @@ def every_third(seed: int, faults: Sequence[Fault] = DROPS) -> Callable[[int], F
     return plan
 
 
-class Flaky:
+class Flaky(Serving):
     """Forward connections to a server; a context manager.
 
     ``plan`` says of each request, by its number since the plan was set, what becomes of it; None lets all pass. Of a
@@ -62,18 +63,6 @@ class Flaky:
         self._numbers = 0
         self.done: Counter[Fault | None] = Counter()
 
-    def __enter__(self) -> Self:
-        ready = threading.Event()
-        self._thread = threading.Thread(target=lambda: asyncio.run(self._serve(ready)), daemon=True)
-        self._thread.start()
-        if not ready.wait(10):
-            raise AssertionError("the proxy did not start")
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._loop.call_soon_threadsafe(self._stop.set)
-        self._thread.join(10)
-
     @property
     def url(self) -> str:
         """Where it listens."""
@@ -83,19 +72,10 @@ class Flaky:
         """Follow another plan from the next request on."""
         self._numbers, self._plan = 0, plan
 
-    async def _serve(self, ready: threading.Event) -> None:
-        self._loop = asyncio.get_running_loop()
-        self._stop = asyncio.Event()
+    async def _listen(self) -> list[asyncio.Server]:
         servers = [await asyncio.start_server(self._connected, self._hosts[0], 0, backlog=512)]
         self.port = servers[0].sockets[0].getsockname()[1]
-        servers += [await asyncio.start_server(self._connected, each, self.port) for each in self._hosts[1:]]
-        ready.set()
-        await self._stop.wait()
-        for each in servers:
-            each.close()
-        for task in asyncio.all_tasks() - {asyncio.current_task()}:
-            task.cancel()
-        await asyncio.sleep(0)
+        return servers + [await asyncio.start_server(self._connected, each, self.port) for each in self._hosts[1:]]
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:

@@ -150,7 +150,7 @@ def remove(
         ids = [resolve(store, each) for each in articles or ()]
         queries = list(work.named(ids))
         if source:
-            queries.append(Wanted(sources=tuple(source)).to_query())
+            queries.append(Wanted(sources=source).to_query())
         query: dict[str, Any] = {"bool": {"should": queries, "minimum_should_match": 1}}
         _remove(store, query, may_return=may_return, dry_run=dry_run, yes=yes or not source, by=by, form=form)
 
@@ -181,7 +181,7 @@ def prune(
     until = span(before)
     if until is None:
         raise UsageError(f"«{before}» is not a date; {DATES}")
-    sources = Wanted(sources=tuple(source)).to_query() if source else None
+    sources = Wanted(sources=source).to_query() if source else None
     query = work.older_than({"range": {"effective": {"lt": until.start}}}, sources=sources, kept=kept)
     with session.connect() as store:
         _remove(store, query, may_return=may_return, dry_run=dry_run, yes=yes, by=by, form=form)

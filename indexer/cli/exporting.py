@@ -90,11 +90,11 @@ def export(
             task = work.Task.articles(
                 Wanted(
                     query=query,
-                    sources=tuple(source or ()),
-                    tags=tuple(tag or ()),
-                    stories=tuple(story or ()),
-                    cves=tuple(cve or ()),
-                    languages=tuple(language or ()),
+                    sources=source or (),
+                    tags=tag or (),
+                    stories=story or (),
+                    cves=cve or (),
+                    languages=language or (),
                     start=start,
                     end=end,
                     reposts=reposts.value,

@@ -105,11 +105,11 @@ def search(
     default: work.Reposts = "fold" if form is output.Format.TABLE and not facets else "show"
     wanted = work.Wanted(
         query=query,
-        sources=tuple(source or ()),
-        tags=tuple(tag or ()),
-        stories=tuple(story or ()),
-        cves=tuple(cve or ()),
-        languages=tuple(language or ()),
+        sources=source or (),
+        tags=tag or (),
+        stories=story or (),
+        cves=cve or (),
+        languages=language or (),
         start=start,
         end=end,
         reposts=reposts.value if reposts else default,

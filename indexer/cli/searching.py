@@ -30,8 +30,7 @@ def hits(store: Store, wanted: Wanted, *, sort: Sort, limit: int | None, form: o
     """Write the hits; JSON as they come, complete without a limit."""
     if form is not output.Format.TABLE:
         found = islice(work.find(store, wanted, sort=sort), limit)
-        if not output.write_listing(map(tables.hit_dict, found), form):
-            _nothing(store, wanted)
+        output.write_listing(map(tables.hit_dict, found), form)
         return
     results = work.list_hits(store, wanted, sort=sort, limit=limit or LIMIT)
     if not results.hits:

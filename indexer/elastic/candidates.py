@@ -14,7 +14,7 @@ from indexer.shingles import ALL, GRAM, signature
 from indexer.stars import OWN_LONG, Like, Likeness, least_of_own, likeness
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from elasticsearch import Elasticsearch
 
@@ -31,22 +31,27 @@ _FIELDS = ["text_hash", "effective", "tokens", "source.domain"]
 
 
 @dataclass(frozen=True, slots=True)
+class _Lift:
+    """What is added to the score of articles of which fewer shared hashes are asked than the least score is."""
+
+    filter: dict[str, Any]
+    holds: Callable[[str, int], bool]  # the same of an article's source and tokens
+    boost: int
+
+
+@dataclass(frozen=True, slots=True)
 class _Asked:
-    """One query, and what it adds to the number of shared hashes of an article that it finds."""
+    """One query; the score of what it finds is the number of shared hashes, and what was added."""
 
     place: int  # of the article that is asked about
     query: dict[str, Any]
-    own: str = ""  # the source of which more is asked; none: nothing is added
-    floor: int = 0  # the least score, which articles of its own source need in shared hashes
-    least: int = 0  # shared hashes that others need
+    floor: int = 0  # the least score
+    lifts: Sequence[_Lift] = ()
 
-    def added(self, facts: dict[str, list[Any]]) -> int:
-        """Give what stands in the score beside the shared hashes."""
-        if not self.own:
-            return 0
-        tokens: int = facts["tokens"][0]
-        distant: bool = facts["source.domain"][0] != self.own or tokens < OWN_LONG
-        return distant * (self.floor - self.least) + (tokens < LONG) * (self.least - LEAST_SHARED)
+    def shared(self, score: float, facts: dict[str, list[Any]]) -> int:
+        """Give the number of shared hashes of a hit."""
+        source, tokens = facts["source.domain"][0], facts["tokens"][0]
+        return int(score) - sum(each.boost for each in self.lifts if each.holds(source, tokens))
 
     def search(self, after: Any) -> dict[str, Any]:
         """Give the body of the search for the page after the hit that is given."""
@@ -82,7 +87,7 @@ def find(client: Elasticsearch, alias: str, versions: Sequence[Version], *, wind
             for hit in hits:
                 score, identity = hit["sort"]
                 facts[identity] = hit["fields"]
-                counts[identity] = counts.get(identity, 0) + int(score) - each.added(hit["fields"])
+                counts[identity] = counts.get(identity, 0) + each.shared(score, hit["fields"])
             if len(hits) == PAGE:
                 following.append((each, hits[-1]["sort"]))
         unread = following
@@ -203,8 +208,10 @@ def _queries(place: int, each: Version, window_days: int) -> Iterator[_Asked]:
     least = LEAST_SHARED_LONG if each.shingled.length >= LONG else LEAST_SHARED
     if len(pieces) == 1 and len(hashes) >= floor > least:
         # Equal texts share all of so many hashes. What one source repeats in all its articles is left out here.
-        query = {"must": [_sharing(hashes, LEAST_SHARED)], "should": _added(each, floor, least), **others}
-        yield _Asked(place, {"bool": query}, own=each.source, floor=floor, least=least)
+        lifts = _lifts(each.source, floor=floor, least=least)
+        lifted = [{"constant_score": {"filter": lift.filter, "boost": lift.boost}} for lift in lifts]
+        query = {"must": [_sharing(hashes, LEAST_SHARED)], "should": lifted, **others}
+        yield _Asked(place, {"bool": query}, floor, lifts)
         return
     least = min(LEAST_SHARED, len(hashes)) if len(pieces) == 1 else 1
     equal = {
@@ -219,10 +226,15 @@ def _sharing(hashes: Sequence[str], least: int) -> dict[str, Any]:
     return {"bool": {"should": [{"term": {"signature": each}} for each in hashes], "minimum_should_match": least}}
 
 
-def _added(each: Version, floor: int, least: int) -> list[dict[str, Any]]:
-    """Lift what needs fewer shared hashes than ``floor`` by the difference; ``_Asked.added`` takes it off again."""
-    elsewhere = {"bool": {"must_not": [{"term": {"source.domain": each.source}}]}}
-    distant = {"bool": {"should": [elsewhere, {"range": {"tokens": {"lt": OWN_LONG}}}]}}
-    short = {"range": {"tokens": {"lt": LONG}}}
-    lifted = [(distant, floor - least), (short, least - LEAST_SHARED)]
-    return [{"constant_score": {"filter": filter_, "boost": boost}} for filter_, boost in lifted if boost]
+def _lifts(own: str, *, floor: int, least: int) -> list[_Lift]:
+    """Ask for ``floor`` hashes in long articles of the own source, for ``least`` in others, in short ones for two."""
+    elsewhere = {"bool": {"must_not": [{"term": {"source.domain": own}}]}}
+    distant = _Lift(
+        filter={"bool": {"should": [elsewhere, {"range": {"tokens": {"lt": OWN_LONG}}}]}},
+        holds=lambda source, tokens: source != own or tokens < OWN_LONG,
+        boost=floor - least,
+    )
+    short = _Lift(
+        filter={"range": {"tokens": {"lt": LONG}}}, holds=lambda _, tokens: tokens < LONG, boost=least - LEAST_SHARED
+    )
+    return [each for each in (distant, short) if each.boost]

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Literal
 from indexer.elastic.documents import parse_moment
 from indexer.search.folding import FIELDS as FOLDING_FIELDS
 from indexer.search.folding import Folding
-from indexer.search.wanted import Reposts, Wanted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
 
     from indexer.elastic import Store
     from indexer.search.folding import Story
+    from indexer.search.wanted import Wanted
 
 Sort = Literal["relevance", "date", "reposts"]
 MARK, UNMARK = "\x02", "\x03"  # around the words that matched; no clean text contains them
@@ -70,41 +70,11 @@ class Results:
     hits: tuple[Hit, ...]
 
 
-def search(
-    store: Store,
-    query: str,
-    *,
-    sources: Sequence[str] = (),
-    tags: Sequence[str] = (),
-    stories: Sequence[str] = (),
-    cves: Sequence[str] = (),
-    languages: Sequence[str] = (),
-    start: str | None = None,
-    end: str | None = None,
-    reposts: Reposts = "show",
-    sort: Sort = "relevance",
-    limit: int | None = 20,
-) -> Results:
-    """Find articles; ``limit`` None gives all of them, complete even where dates are equal.
-
-    Raises QueryError for a malformed query or an unknown field, saying where.
-    """
-    wanted = Wanted(
-        query=query,
-        sources=tuple(sources),
-        tags=tuple(tags),
-        stories=tuple(stories),
-        cves=tuple(cves),
-        languages=tuple(languages),
-        start=start,
-        end=end,
-        reposts=reposts,
-    )
-    return list_hits(store, wanted, sort=sort, limit=limit)
-
-
 def list_hits(store: Store, wanted: Wanted, *, sort: Sort = "relevance", limit: int | None) -> Results:
-    """Find the first ``limit`` articles that are wanted, None for all, and count them all; raises as ``search``."""
+    """Find the first ``limit`` articles that are wanted, None for all, and count them all.
+
+    They are complete even where dates are equal. Raises QueryError for a malformed query, saying where.
+    """
     if limit is None or limit > ONE_PAGE:
         hits = tuple(islice(find(store, wanted, sort=sort), limit))
         complete = limit is None and wanted.reposts != "fold"

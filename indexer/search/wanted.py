@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from indexer import query as language
 from indexer.query import QueryError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 Reposts = Literal["show", "fold", "hide", "only"]
 
@@ -16,11 +19,11 @@ class Wanted:
     """Which articles are wanted; all of it must hold, and of a list one at least."""
 
     query: str = ""  # as a person types it
-    sources: tuple[str, ...] = ()  # domains or names
-    tags: tuple[str, ...] = ()
-    stories: tuple[str, ...] = ()
-    cves: tuple[str, ...] = ()
-    languages: tuple[str, ...] = ()
+    sources: Sequence[str] = ()  # domains or names
+    tags: Sequence[str] = ()
+    stories: Sequence[str] = ()
+    cves: Sequence[str] = ()
+    languages: Sequence[str] = ()
     start: str | None = None  # as ``date_range`` takes it
     end: str | None = None
     reposts: Reposts = "show"  # to fold changes how hits are listed, not which there are

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import random
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from indexer import urls
 from indexer.elastic.documents import article_document
 from indexer.indexing import Arrival, aliases, take_in
 from indexer.models import Article, Precision, Published, Source
 from indexer.reports import Report
+from indexer.search import Wanted, list_hits
 from indexer.shingles import shingle
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from indexer.elastic import Store
     from indexer.elastic.articles import Written
+    from indexer.search import Results, Sort
 
 NOW = datetime(2026, 9, 10, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -86,3 +88,8 @@ def stored(store: Store, wanted: Article) -> dict[str, object]:
     found = store.articles.get(wanted.id)
     assert found is not None
     return found
+
+
+def search(store: Store, query: str, *, sort: Sort = "relevance", limit: int | None = 20, **filters: Any) -> Results:
+    """Search articles; the filters are those of ``Wanted``."""
+    return list_hits(store, Wanted(query=query, **filters), sort=sort, limit=limit)

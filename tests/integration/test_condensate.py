@@ -6,9 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from samples import article, stored, take
-
-from indexer.search import search
+from samples import article, search, stored, take
 
 if TYPE_CHECKING:
     from indexer.elastic import Store

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from command import run
-from samples import HOUR, NOW, article, now, prose, stored, take
+from samples import HOUR, NOW, article, now, prose, search, stored, take
 
 from indexer import removing
 from indexer.detect import detect
@@ -19,7 +19,6 @@ from indexer.merging import UnknownSourceError, merge
 from indexer.notes import Edit
 from indexer.progress import Silent
 from indexer.review import pairs
-from indexer.search import search
 
 if TYPE_CHECKING:
     from indexer import engine as local

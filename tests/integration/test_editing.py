@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from command import run
-from samples import NOW, article, prose, stored, take
+from samples import NOW, article, prose, search, stored, take
 
 from indexer.editing import edit
 from indexer.notes import Edit
 from indexer.review import NotFoundError
-from indexer.search import Wanted, facets, search
+from indexer.search import Wanted, facets
 
 if TYPE_CHECKING:
     from indexer import engine as local

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 import pytest
-from samples import HOUR, NOW, article, now, prose, stored, take
+from samples import HOUR, NOW, article, now, prose, search, stored, take
 
 from indexer.importing import import_articles
 from indexer.models import Kind
 from indexer.progress import Silent
 from indexer.query import QueryError
 from indexer.review import NotFoundError, PairFilter, compare, pairs, resolve, show, source_names
-from indexer.search import MARK, UNMARK, Wanted, facets, find, search, spelling
+from indexer.search import MARK, UNMARK, Wanted, facets, find, spelling
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import threading
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
+
+from serving import Serving
 
 if TYPE_CHECKING:
     import ssl
@@ -47,7 +48,7 @@ def head(status: int, headers: Mapping[str, str]) -> bytes:
 
 
 @dataclass
-class Site:
+class Site(Serving):
     """The server, in a thread of its own; a context manager. ``routes`` maps paths to handlers, else 404."""
 
     tls: ssl.SSLContext | None = None
@@ -60,18 +61,6 @@ class Site:
     most_at_once: int = 0
     port: int = 0
 
-    def __enter__(self) -> Self:
-        ready = threading.Event()
-        self._thread = threading.Thread(target=lambda: asyncio.run(self._serve(ready)), daemon=True)
-        self._thread.start()
-        if not ready.wait(10):
-            raise AssertionError("the server did not start")
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._loop.call_soon_threadsafe(self._stop.set)
-        self._thread.join(10)
-
     @property
     def url(self) -> str:
         """The root, without a slash at the end."""
@@ -81,17 +70,10 @@ class Site:
         """Give what was asked, in order."""
         return [each.path for each in self.asked]
 
-    async def _serve(self, ready: threading.Event) -> None:
-        self._loop = asyncio.get_running_loop()
-        self._stop = asyncio.Event()
+    async def _listen(self) -> list[asyncio.Server]:
         server = await asyncio.start_server(self._connected, "127.0.0.1", 0, ssl=self.tls)
         self.port = server.sockets[0].getsockname()[1]
-        ready.set()
-        await self._stop.wait()
-        server.close()
-        for task in asyncio.all_tasks() - {asyncio.current_task()}:
-            task.cancel()
-        await asyncio.sleep(0)
+        return [server]
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
