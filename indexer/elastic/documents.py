@@ -11,6 +11,7 @@ import orjson
 from indexer.models import Article, Kind, Pair, Precision
 from indexer.reposts import Version
 from indexer.shingles import SIGNATURE, Shingled, shingle, signature
+from indexer.sketch import sketch
 
 # What a verdict needs of an article; nothing else is read for it.
 VERDICT_FIELDS = (
@@ -90,6 +91,7 @@ def article_document(
         "tokens": shingled.length,
         "signature": signature(shingled),
         "signature_version": SIGNATURE,
+        "sketch": sketch(shingled),
         "entry_hash": entry_hash,
     }
     document["content_hash"] = content_hash(document)

@@ -13,7 +13,8 @@ from indexer.text import strip_controls
 EXPORTED = 1  # version of the form, under the key of that name in every record
 # What is computed from the rest, by this version as by any other.
 COMPUTED = frozenset(
-    {"condensate", "condensate_hash", "signature", "signature_version", "text_hash", "content_hash", "tokens", "any"}
+    {"condensate", "condensate_hash", "signature", "signature_version", "sketch"}
+    | {"text_hash", "content_hash", "tokens", "any"}
 )
 # What follows from the pairs: told for those who read an export, found again by an import.
 DERIVED = ("repost_of", "reposts", "repeats")
