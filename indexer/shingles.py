@@ -2,7 +2,7 @@
 
 A gram is five consecutive word tokens, hashed to 64 bits. A signature is the sample of an article's grams that
 Elasticsearch indexes: the minimum of every window of ``WINDOW`` consecutive grams (winnowing; Schleimer, Wilkerson
-and Aiken 2003), so two texts that share a run of 34 tokens share at least two sampled grams.
+and Aiken 2003), so two texts that share a run of 40 tokens share at least two sampled grams, of 58 three.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 GRAM = 5  # tokens a gram: shorter ones are shared by chance, longer ones break at the first edit
-WINDOW = 15  # grams a window: one hash in 8, and no shared run of GRAM + 2 * WINDOW - 1 = 34 tokens is missed
+WINDOW = 18  # grams a window: one hash in 9; N are sampled of every run of GRAM + N * WINDOW - 1 tokens
 ALL = (
     100  # grams up to which all are kept: of 60 words with every seventh exchanged, samples share less than two in 27 %
 )
-SIGNATURE = 2  # version of everything in this module that changes a hash; kept beside every stored signature
+SIGNATURE = 3  # version of everything in this module that changes a hash; kept beside every stored signature
 CACHED = 8_192  # texts whose grams are kept (about 15 kB each): an article is signed, judged, and met again
 
 Hashes = npt.NDArray[np.uint64]

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     from indexer.reposts import Version
 
-LEAST_SHARED = 2  # sampled hashes: a shared run of 34 tokens has that many, and strangers seldom have
-LEAST_SHARED_LONG = 3  # where both texts are long, what makes a pair has a run of 60 tokens, or more than a few runs
+LEAST_SHARED = 2  # sampled hashes: a shared run of 40 tokens has that many, and strangers seldom have
+LEAST_SHARED_LONG = 3  # where both texts are long, what makes a pair has a run of 58 tokens, or more than a few runs
 LONG = 200  # tokens
 LEAST_SHARED_SHORT = 5  # where all grams of both are kept: half of 48 words in pieces of six have twelve
 SHORT = ALL + GRAM - 1  # tokens
