@@ -36,7 +36,7 @@ Bounds = npt.NDArray[np.int64]
 class Shared(NamedTuple):
     """How much a text can share with each of others at most, in tokens; runs without a sampled gram aside.
 
-    Such a run has less than 19 tokens.
+    Such a run has less than 22 tokens.
     """
 
     run: Bounds  # the longest run

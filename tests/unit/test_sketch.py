@@ -38,7 +38,7 @@ def bound(one: str, other: str) -> tuple[int, int]:
     seed=st.integers(0, 2**32),
 )
 def test_no_run_is_longer_than_its_bound(runs: list[int], between: int, around: int, seed: int) -> None:
-    """Whatever two texts share in runs of 19 words and more is within both bounds."""
+    """Whatever two texts share in runs of 22 words and more is within both bounds."""
     one, other = words(seed, around), words(seed + 1, around)
     for number, length in enumerate(runs):
         run = words(seed + 2 + number, length)
