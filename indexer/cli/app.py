@@ -19,6 +19,7 @@ from indexer.cli import (
     exporting,
     feeds,
     ingesting,
+    kibana,
     output,
     reading,
     session,
@@ -47,6 +48,7 @@ Begin with:
 """,
 )
 app.add_typer(engine.app, name="engine", rich_help_panel="Set up")
+app.add_typer(kibana.app, name="kibana", rich_help_panel="Set up")
 app.add_typer(feeds.app, name="feeds", rich_help_panel="Take in")
 app.add_typer(sources.app, name="sources", rich_help_panel="Work with articles")
 app.add_typer(boilerplate.app, name="boilerplate", rich_help_panel="Reposts")
@@ -85,8 +87,9 @@ def condensat(
     Settings come from flags, then from the environment (`CONDENSAT_URL`, `CONDENSAT_API_KEY`, `CONDENSAT_USERNAME`,
     `CONDENSAT_PASSWORD`, `CONDENSAT_HOME`, `CONDENSAT_PREFIX`, `CONDENSAT_ALLOW_PRIVATE`; for fetching
     `CONDENSAT_USER_AGENT`, `CONDENSAT_HOST_DELAY`, `CONDENSAT_HOST_CONNECTIONS`, `CONDENSAT_CONNECTIONS`; for the raw
-    pages that are kept `CONDENSAT_ARCHIVE`, a folder or `off`), then from `condensat.toml` in the current folder or in
-    your configuration folder.
+    pages that are kept `CONDENSAT_ARCHIVE`, a folder or `off`; for Kibana `CONDENSAT_KIBANA_URL` and what
+    `condensat kibana install --help` names), then from `condensat.toml` in the current folder or in your configuration
+    folder.
 
     Exit codes: 0 done; 1 a write failed, or something that you named; 2 wrong use; 3 no Elasticsearch.
     """

@@ -39,6 +39,11 @@ class Settings(BaseSettings):
     api_key: SecretStr | None = None
     username: str | None = None
     password: SecretStr | None = None
+    kibana_url: str | None = None
+    kibana_api_key: SecretStr | None = None  # without a login of its own, Kibana gets that of Elasticsearch
+    kibana_username: str | None = None
+    kibana_password: SecretStr | None = None
+    kibana_ca: Path | None = None  # certificates to trust where Kibana's is not a public one
     home: Path = Field(default_factory=lambda: platformdirs.user_data_path("condensat"))
     archive: str | None = None  # a folder, or «off»; unset: one for each prefix, in the home
     prefix: str = Field(default="condensat", pattern=r"^[a-z0-9][a-z0-9_-]{0,99}$")
@@ -60,7 +65,7 @@ class Settings(BaseSettings):
             return self.home / "archive" / self.prefix  # what one set of indices holds is nothing to another
         return None if self.archive.lower() == OFF else Path(self.archive).expanduser().absolute()
 
-    @field_validator("url")
+    @field_validator("url", "kibana_url")
     @classmethod
     def _has_scheme(cls, url: str | None) -> str | None:
         if url is not None and not url.startswith(("http://", "https://")):
