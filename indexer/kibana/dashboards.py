@@ -535,7 +535,7 @@ def threats(sources: Sources) -> Board:
             "cves",
             Place(0, 21, 24, 15),
             articles.table(
-                "CVEs",
+                "CVEs, by articles",
                 articles.count("Articles"),
                 articles.unique("source.domain", "Sources"),
                 articles.least("effective", "First"),
@@ -547,7 +547,7 @@ def threats(sources: Sources) -> Board:
             "stories",
             Place(24, 21, 24, 15),
             articles.table(
-                "Actors and campaigns",
+                "Actors and campaigns, by articles",
                 articles.count("Articles"),
                 articles.unique("source.domain", "Sources"),
                 articles.unique("cves", "CVEs"),

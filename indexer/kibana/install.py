@@ -81,20 +81,25 @@ class Kibana:
         except ServiceError as error:
             return str(error).rstrip(".")
         if reply.status == NOT_FOUND or 300 <= reply.status < 400:
-            raise KibanaError(
-                f"There is no Kibana at {self._service.url}: /api/status gave {reply.status}. "
-                "Give its whole address, with its base path if it has one."
-            )
+            raise self._no_kibana("/api/status", reply)
         if reply.status in {UNAUTHORIZED, FORBIDDEN}:
             return READY  # a status that is kept from strangers: it is up, and the next request tells the rest
         found = _inside(reply.said, "status", "overall", "level")
         return str(found) if found else f"it answers {reply.status}, {words(reply)}"
+
+    def _no_kibana(self, path: str, reply: Reply) -> KibanaError:
+        return KibanaError(
+            f"There is no Kibana at {self._service.url}: {path} gave {reply.status}. "
+            "Give its whole address, with its base path if it has one."
+        )
 
     def look(self) -> None:
         """See that the login is good and the space is there; raises KibanaError."""
         reply = self._ask("GET", f"/api/spaces/space/{quote(self._space or 'default', safe='')}", in_space=False)
         if reply.status == NOT_FOUND and self._space:
             raise KibanaError(f"There is no space «{self._space}» in Kibana ({words(reply)}). Create it there first.")
+        if reply.status == NOT_FOUND:  # every Kibana has a default space
+            raise self._no_kibana("/api/spaces", reply)
 
     def install(self, views: Sequence[Json], boards: Sequence[Board], *, prefix: str) -> Iterator[Outcome]:
         """Put everything in; yields what became of each. Dashboards follow only when all data views are there."""
