@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from indexer.kibana.fields import index
-from indexer.kibana.panels import AMBER, BLUE, GREEN, HOURS, RED, Place, Source, control, placed
+from indexer.kibana.panels import ALPHABET, AMBER, BLUE, GREEN, HOURS, RED, Place, Source, control, placed
 from indexer.models import Reason
 
 if TYPE_CHECKING:
@@ -231,7 +231,13 @@ def reposts(sources: Sources) -> Board:
         placed(
             "lag",
             Place(24, 0, 12, 6),
-            pairs.metric("Median lag", pairs.median("lag_seconds", "Median lag", format=HOURS), colour=GREEN),
+            pairs.metric(
+                "Median lag between sources",
+                pairs.median(
+                    "lag_seconds", "Median lag between sources", format=HOURS, filter=pairs.where("same_source: false")
+                ),
+                colour=GREEN,
+            ),
         ),
         placed(
             "copiers",
@@ -263,7 +269,7 @@ def reposts(sources: Sources) -> Board:
                 "bar_stacked",
                 pairs.count("Pairs"),
                 across=pairs.ranges("lag_seconds", "Lag", LAGS),
-                by=pairs.terms("kind", "Kind", limit=4, by="alphabet"),
+                by=pairs.terms("kind", "Kind", limit=4, by=ALPHABET),
                 filters=by_others,
             ),
         ),
@@ -300,7 +306,7 @@ def reposts(sources: Sources) -> Board:
                 "bar_stacked",
                 pairs.count("Pairs"),
                 across=pairs.over_time("Date of the later article"),
-                by=pairs.terms("kind", "Kind", limit=4, by="alphabet"),
+                by=pairs.terms("kind", "Kind", limit=4, by=ALPHABET),
             ),
         ),
         placed(
@@ -436,8 +442,8 @@ def feeds(sources: Sources) -> Board:
                 "Rejected entries by reason",
                 "bar_horizontal_stacked",
                 *reasons,
-                across=all_feeds.terms("domain", "Domain", limit=15, by="alphabet"),
-                filters=[all_feeds.exists("rejects.all")],
+                across=all_feeds.terms("domain", "Domain", limit=15, by="rejects.all"),
+                filters=[all_feeds.above("rejects.all", 0)],
                 note="Of all polls so far: entries that ended for good without becoming an article.",
             ),
         ),

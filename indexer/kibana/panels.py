@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 
+ALPHABET = "alphabet"
 COLUMNS = 48  # of Kibana's grid
 WHOLE: Json = {"type": "number", "decimals": 0}
 HOURS: Json = {"type": "duration", "from": "seconds", "to": "hours"}
@@ -95,13 +96,14 @@ class Source:
         descending: bool = True,
         others: bool = False,
     ) -> Json:
-        """Split by a field's values; ``by`` is the number of the metric that ranks them, or «alphabet»."""
+        """Split by a field's values; what ranks them is a metric's number, the sum of a field, or the ``ALPHABET``."""
         direction = "desc" if descending else "asc"
-        rank: Json = (
-            {"type": "metric", "metric_index": by, "direction": direction}
-            if isinstance(by, int)
-            else {"type": "alphabetical", "direction": "asc"}
-        )
+        rank: Json = {"type": "alphabetical", "direction": "asc"}
+        if isinstance(by, int):
+            rank = {"type": "metric", "metric_index": by, "direction": direction}
+        elif by != ALPHABET:
+            summed = self.index.field(by, "sum")
+            rank = {"type": "custom", "operation": "sum", "field": summed, "direction": direction}
         split: Json = {
             "operation": "terms",
             "fields": [self.index.field(field, "terms")],
@@ -157,6 +159,11 @@ class Source:
             if len(values) == 1
             else {"field": name, "operator": "is_one_of", "value": list(values)}
         )
+        return {"type": "condition", "condition": condition}
+
+    def above(self, field: str, least: int) -> Json:
+        """Keep the documents in which a number is higher than that."""
+        condition = {"field": self.index.field(field, "filter"), "operator": "range", "value": {"gt": least}}
         return {"type": "condition", "condition": condition}
 
     # -- panels ----------------------------------------------------------------------------------------------

@@ -75,7 +75,7 @@ def to_search(asked: Asked | Listed, span: Span | None) -> Json:
             **body,
             "size": LISTED,
             "_source": False,
-            "fields": list(asked.columns),
+            "fields": list(_columns(asked)),
             "sort": [{name: {"order": direction}} for name, direction in asked.sort],
         }
     return {**body, "size": 0, "aggs": _split(asked, 0, span)}
@@ -85,12 +85,17 @@ def to_found(asked: Asked | Listed, answer: Mapping[str, Any]) -> Found:
     """Read the answer to such a search."""
     if isinstance(asked, Listed):
         rows = tuple(
-            tuple(_cell(hit.get("fields", {}).get(column)) for column in asked.columns)
+            tuple(_cell(hit.get("fields", {}).get(column)) for column in _columns(asked))
             for hit in answer["hits"]["hits"]
         )
-        return Found(labels=asked.columns, rows=rows)
+        return Found(labels=_columns(asked), rows=rows)
     whole = {**answer["aggregations"], "doc_count": answer["hits"]["total"]["value"]}
     return Found(labels=asked.labels, rows=tuple(_rows(asked, 0, whole, ())), keys=len(asked.splits))
+
+
+def _columns(asked: Listed) -> tuple[str, ...]:
+    """Give the columns that are shown: where there is a time, it stands before those that were chosen."""
+    return (asked.time_field, *asked.columns) if asked.time_field else asked.columns
 
 
 def _split(asked: Asked, depth: int, span: Span | None) -> Json:
@@ -98,8 +103,11 @@ def _split(asked: Asked, depth: int, span: Span | None) -> Json:
     measures = {f"m{number}": _measure(each) for number, each in enumerate(asked.measures)}
     found = {name: each for name, each in measures.items() if each}
     if depth < len(asked.splits):
-        split = _bucket(asked.splits[depth], asked, span)
-        found["split"] = {**split, "aggs": _split(asked, depth + 1, span)}
+        inner = _split(asked, depth + 1, span)
+        rank = asked.splits[depth].get("rank_by", {})
+        if rank.get("type") == "custom":
+            inner["rank"] = _measure({"operation": rank["operation"], "field": rank["field"]})
+        found["split"] = {**_bucket(asked.splits[depth], asked, span), "aggs": inner}
     return found
 
 
@@ -132,6 +140,8 @@ def _order(split: Json, asked: Asked) -> list[dict[str, str]]:
     rank = split.get("rank_by", {"type": "metric", "direction": "desc"})
     if rank["type"] == "alphabetical":
         return [{"_key": rank["direction"]}]
+    if rank["type"] == "custom" and rank["operation"] in SIMPLE:
+        return [{"rank": rank["direction"]}, {"_key": "asc"}]
     if rank["type"] != "metric":
         raise PanelError(f"ranking by «{rank['type']}» is not understood")
     number = rank.get("metric_index", 0)
@@ -202,6 +212,8 @@ def _condition(condition: Json) -> Json:
         query = {"term": {field: value}}
     elif operator == "is_one_of":
         query = {"terms": {field: value}}
+    elif operator == "range":
+        query = {"range": {field: value}}
     else:
         raise PanelError(f"filters of «{operator}» are not understood")
     return {"bool": {"must_not": [query]}} if condition.get("negate") or inner.get("negate") else query

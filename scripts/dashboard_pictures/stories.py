@@ -67,6 +67,11 @@ def lines(now: datetime) -> Iterator[str]:
         yield json.dumps(each)
 
 
+def prose(name: str, words: int) -> str:
+    """Give a text of made-up words, the same for the same name."""
+    return " ".join(_prose(random.Random(name), words))  # noqa: S311 nothing here is secret
+
+
 def _articles(now: datetime) -> Iterator[dict[str, Any]]:
     chance = random.Random(20260928)  # noqa: S311 nothing here is secret
     writers = [each for each in OUTLETS if each.writes]

@@ -9,13 +9,10 @@ from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Self
 
+from dashboard_pictures.stories import prose
+
 HTML = "text/html; charset=utf-8"
 RSS = "application/rss+xml; charset=utf-8"
-TEXT = (
-    "The lock keepers of the {name} counted {number} barges before noon, which is more than the basin was made for. "
-    "Number {number} waited behind the gate until the water had come up, and nobody seemed to mind. "
-    "The harbour office of {name} will look at the timetable again when report {number} has been read by all. "
-)
 SILENT_DAYS = (14, 26)  # how long ago the silent feed brought something: every day, and then no more
 
 
@@ -96,14 +93,19 @@ class Troubled:
     def _page(self, path: str) -> tuple[int, str, str, str | None]:
         if not path.startswith("/page/"):
             return 404, HTML, "not here", None
-        text = TEXT.format(name=path, number=len(path)) * 3
-        return 200, HTML, f"<html><title>{path}</title><body><article><p>{text}</p></article></body></html>", None
+        text = prose(path, 120)
+        return (
+            200,
+            HTML,
+            f"<html lang='en'><title>{path}</title><body><article><p>{text}</p></article></body></html>",
+            None,
+        )
 
     def _rss(self, title: str, items: list[str]) -> str:
         return f'<rss version="2.0"><channel><title>{title}</title>{"".join(items)}</channel></rss>'
 
     def _whole(self, name: str, day: int) -> str:
-        text = " ".join(TEXT.format(name=f"{name} quay {day}", number=1_000 + 37 * day) for _ in range(2))
+        text = prose(f"{name} {day}", 120)
         at = self.now - timedelta(days=day, hours=1)
         return self._item(f"/page/{name}-{day}", f"{name.title()} {day}", at, text)
 
