@@ -134,7 +134,7 @@ def test_the_order_of_setting_up(services: dict[str, Any]) -> None:
 
 
 def test_one_node_or_three(services: dict[str, Any]) -> None:
-    """The profile «single» has one node, «cluster» three that know each other by certificates; all answer to one name."""
+    """«single» has one node, «cluster» three that know each other by certificates; all answer to one name."""
     profile = {name: each.get("profiles") for name, each in services.items()}
     assert {name for name, each in profile.items() if each == ["single"]} == {"elasticsearch"}
     assert {name for name, each in profile.items() if each == ["cluster"]} == NODES | {"certificates"}
@@ -147,7 +147,7 @@ def test_one_node_or_three(services: dict[str, Any]) -> None:
         assert services[name]["networks"]["default"]["aliases"] == ["elasticsearch"]
         assert f"{name}:/usr/share/elasticsearch/data" in services[name]["volumes"]
     made = services["certificates"]["entrypoint"][-1]
-    assert NODES <= set(made.split())
+    assert set(made.split()) >= NODES
 
 
 def test_the_superuser_sets_up_and_does_nothing_else(services: dict[str, Any]) -> None:
@@ -162,7 +162,7 @@ def test_the_superuser_sets_up_and_does_nothing_else(services: dict[str, Any]) -
 
 
 def test_compose_env_draws_secrets_once(tmp_path: Path) -> None:
-    """All variables of the file are written, for the owner alone; what stood there is kept, also when some are added."""
+    """All variables of the file are written, for the owner alone; what stood there is kept."""
     env = tmp_path / ".env"
     env.write_text("KIBANA_KEY=kept\n")
     done = run(str(ROOT / "scripts" / "compose-env"), str(env))
@@ -185,7 +185,7 @@ def test_compose_env_draws_secrets_once(tmp_path: Path) -> None:
 
 
 def test_dockerfile_is_clean() -> None:
-    """hadolint has nothing to say."""
+    """Hadolint has nothing to say."""
     done = run(program("hadolint"), "Dockerfile")
     assert done.returncode == 0, done.stdout + done.stderr
 
@@ -220,7 +220,7 @@ def test_what_the_image_copies_is_let_through() -> None:
 
 @pytest.mark.parametrize("script", scripts(), ids=lambda each: f"{each.parent.name}/{each.name}")
 def test_shell_scripts_are_clean(script: Path) -> None:
-    """shellcheck has nothing to say, and the script can be run."""
+    """Shellcheck has nothing to say, and the script can be run."""
     assert os.access(script, os.X_OK)
     done = run(program("shellcheck"), str(script))
     assert done.returncode == 0, done.stdout
