@@ -13,6 +13,8 @@ import pytest
 from elasticsearch import AuthenticationException, AuthorizationException, Elasticsearch
 from stand_in_kibana import StandIn
 
+from indexer.engine import java
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -214,14 +216,18 @@ def test_certificates(client: Elasticsearch, tmp_path: Path) -> None:
         pytest.skip("this distribution of Elasticsearch has no elasticsearch-certutil, or this machine no openssl")
     nodes = ("elasticsearch-1", "elasticsearch-2")
     run = [DOCKER / "elasticsearch-certificates", tmp_path, *nodes]
-    done = subprocess.run(run, cwd=home, capture_output=True, text=True, timeout=120, check=False)
+    environment = {
+        **os.environ,
+        "ES_JAVA_HOME": str(java.find(os.environ, usable=lambda each: os.access(each, os.X_OK)).home),
+    }
+    done = subprocess.run(run, cwd=home, env=environment, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr
     for each in nodes:
         trust = ["verify", "-CAfile", tmp_path / "ca" / "ca.crt", tmp_path / each / f"{each}.crt"]
         subprocess.run([openssl, *trust], capture_output=True, check=True)
         assert (tmp_path / each / f"{each}.key").stat().st_mode & 0o007 == 0
     before = (tmp_path / "elasticsearch-1" / "elasticsearch-1.crt").read_bytes()
-    subprocess.run(run, cwd=home, capture_output=True, timeout=120, check=True)
+    subprocess.run(run, cwd=home, env=environment, capture_output=True, timeout=120, check=True)
     assert (tmp_path / "elasticsearch-1" / "elasticsearch-1.crt").read_bytes() == before
 
 

@@ -104,10 +104,10 @@ def test_everything_has_its_limits(services: dict[str, Any]) -> None:
 
 def test_versions_are_fixed_and_one(services: dict[str, Any]) -> None:
     """Elasticsearch and Kibana are of the version that the local engine has."""
-    from indexer.engine.distribution import VERSION  # noqa: PLC0415 - only this test compares them
+    from indexer.engine.distribution import PINNED  # noqa: PLC0415 - only this test compares them
 
     images = {each["image"] for each in services.values()}
-    assert images == {f"elasticsearch:{VERSION}", f"kibana:{VERSION}", "condensat:local"}
+    assert images == {f"elasticsearch:{PINNED.version}", f"kibana:{PINNED.version}", "condensat:local"}
 
 
 def test_what_is_named_is_there(compose: dict[str, Any], services: dict[str, Any]) -> None:
