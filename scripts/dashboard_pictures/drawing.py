@@ -10,7 +10,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from matplotlib import dates
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -20,6 +20,7 @@ from matplotlib.ticker import MaxNLocator
 from PIL import Image
 
 from indexer.kibana import meaning
+from indexer.kibana.meaning import Asked
 from indexer.kibana.panels import COLUMNS
 
 if TYPE_CHECKING:
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
 
-    from indexer.kibana.meaning import Asked
     from indexer.kibana.panels import Json
     from indexer.kibana.queries import Found
 
@@ -154,7 +154,7 @@ def draw(body: Json, found: Mapping[str, Sequence[Found]], *, during: str, said:
         if panel["type"] == "discover_session":
             _documents(sheet, inside, answers[0])
         else:
-            (asked,) = meaning.read(panel)
+            (asked,) = (each for each in meaning.read(panel) if isinstance(each, Asked))
             CHARTS[config["type"]](sheet, inside, asked, answers)
     return sheet.png()
 
@@ -209,8 +209,8 @@ def _xy(sheet: Sheet, box: Box, asked: Asked, answers: Sequence[Found]) -> None:
     chart = sheet.axes(box.inner(left=30, right=legend + 10, bottom=20, top=2))
     timed = asked.splits[across]["operation"] == "date_histogram"
     keys = sorted({key for each in series.values() for key in each}) if timed else _labels(asked.splits[across])
-    places = [_date(key) for key in keys] if timed else list(range(len(keys)))
-    width = _width(places) if timed else 0.72
+    places: list[Any] = [_date(key) for key in keys] if timed else list(range(len(keys)))
+    width: Any = _width(places) if timed else 0.72
     below = [0.0] * len(keys)
     shades = _shades(series)
     for name, values in series.items():
@@ -285,15 +285,15 @@ def _heatmap(sheet: Sheet, box: Box, asked: Asked, answers: Sequence[Found]) -> 
     for row in found.rows:
         for axis in (0, 1):
             total[axis][str(row[axis])] += row[-1]
-    down, across = (sorted(total[axis], key=lambda name, of=total[axis]: (-of[name], name)) for axis in (0, 1))
+    down, across = (_by_size(total[axis]) for axis in (0, 1))
     cells = {(str(row[0]), str(row[1])): row[-1] for row in found.rows}
     room = min(max(sheet.length(sheet.said(each), SMALL) for each in down), box.w * 0.3)
     chart = sheet.axes(box.inner(left=room + 8, bottom=52, right=4, top=2))
     values = [[cells.get((one, other), 0) for other in across] for one in down]
     chart.imshow([[value**0.5 for value in row] for row in values], aspect="auto", cmap=_cool(), vmin=0)
     most = max(max(row) for row in values)
-    for y, row in enumerate(values):
-        for x, value in enumerate(row):
+    for y, line in enumerate(values):
+        for x, value in enumerate(line):
             if value:
                 dark = value > most * 0.3
                 chart.text(x, y, f"{value:,}", ha="center", va="center", fontsize=SMALL, color=PANEL if dark else INK)
@@ -307,6 +307,10 @@ def _heatmap(sheet: Sheet, box: Box, asked: Asked, answers: Sequence[Found]) -> 
     chart.tick_params(which="both", length=0, labelsize=SMALL, colors=INK)
     for spine in chart.spines.values():
         spine.set_visible(False)
+
+
+def _by_size(total: Mapping[str, float]) -> list[str]:
+    return sorted(total, key=lambda name: (-total[name], name))
 
 
 def _table(sheet: Sheet, box: Box, asked: Asked, answers: Sequence[Found]) -> None:
@@ -378,7 +382,7 @@ def _legend(sheet: Sheet, box: Box, width: float, names: Sequence[tuple[str, str
         y += step
 
 
-def _plain(chart: Axes, axis: str) -> None:
+def _plain(chart: Axes, axis: Literal["x", "y"]) -> None:
     chart.grid(axis=axis, color=LINE, linewidth=0.7)
     chart.set_axisbelow(True)
     chart.tick_params(length=0, labelsize=SMALL, colors=DIM)

@@ -47,6 +47,12 @@ TAGS = ("Vulnerability", "Threat", "Ransomware", "Patching", "Malware", "Data Br
 ACTORS = ("Salt Heron", "Copper Weasel", "Grey Estuary", "Lantern Moth")
 CAMPAIGNS = ("Quiet Beacons", "Low Tide", "Paper Lock")
 CVES = ("CVE-2026-90411", "CVE-2026-91872", "CVE-2026-92058", "CVE-2026-92640", "CVE-2026-93110", "CVE-2026-93377")
+ENGLISH = """
+the water and the harbour of this town were quiet when they came back with their boats before morning which
+nobody had seen from there because people who live here know how to wait for wind that will not blow until all
+others have gone home after what was said about it by those we could never find again under any bridge or
+behind every gate
+"""
 # How likely: that a story is of an actor, that one more tag is given, that a CVE and a story come together.
 ACTOR, ANOTHER_TAG, BOTH = 0.65, 0.5, 0.3
 # Up to which share of articles a copy is whole, has words exchanged, or is cut; the rest share a passage.
@@ -68,8 +74,9 @@ def lines(now: datetime) -> Iterator[str]:
 
 
 def prose(name: str, words: int) -> str:
-    """Give a text of made-up words, the same for the same name."""
-    return " ".join(_prose(random.Random(name), words))  # noqa: S311 nothing here is secret
+    """Give English words in no order, the same for the same name: a text whose language is found."""
+    chance = random.Random(name)  # noqa: S311 nothing here is secret
+    return " ".join(chance.choice(ENGLISH.split()) for _ in range(words))
 
 
 def _articles(now: datetime) -> Iterator[dict[str, Any]]:

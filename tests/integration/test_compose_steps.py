@@ -254,4 +254,4 @@ def test_the_image_is_built_by_a_script_that_works(tmp_path: Path) -> None:
     assert not (folder / "bin" / "pip").exists()
     size = sum(each.stat().st_size for each in folder.rglob("*") if each.is_file() and not each.is_symlink())
     print(f"{size / 1e6:.0f} MB")
-    assert size < 500e6
+    assert size < 300e6
