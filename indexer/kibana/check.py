@@ -118,7 +118,7 @@ def _of_panel(asked: Asked | Listed, controls: Sequence[Json], views: Views) -> 
 
 
 def _listing(asked: Listed, index: Index) -> Iterator[str]:
-    for column in asked.columns:
+    for column in dict.fromkeys([*asked.columns, *asked.names]):
         yield from _some(index.problem(column, None))
     for field, _ in asked.sort:
         yield from _some(index.problem(field, "sort"))

@@ -189,7 +189,15 @@ def newsroom(sources: Sources) -> Board:
             Place(0, 34, 48, 18),
             articles.documents(
                 "Fresh articles",
-                ["source.name", "title", "tags", "language", "reposts", "shelf"],
+                {
+                    "effective": "Published, or first seen",
+                    "source.name": "Source",
+                    "title": "Title",
+                    "tags": "Tags",
+                    "language": "Language",
+                    "reposts": "Reposts",
+                    "shelf": "Shelf",
+                },
                 sort=("effective", "desc"),
                 where="not repost_of: *",
                 note="The latest first, each once: what repeats an earlier article is left out.",
@@ -329,15 +337,16 @@ def reposts(sources: Sources) -> Board:
             Place(0, 52, 48, 16),
             pairs.documents(
                 "Latest pairs",
-                [
-                    "kind",
-                    "earlier_source",
-                    "later_source",
-                    "later_title",
-                    "coverage_later",
-                    "longest_run",
-                    "lag_seconds",
-                ],
+                {
+                    "later_effective": "Date of the later",
+                    "kind": "Kind",
+                    "earlier_source": "Was first",
+                    "later_source": "Repeats it",
+                    "later_title": "Title of the later",
+                    "coverage_later": "Share repeated",
+                    "longest_run": "Longest run",
+                    "lag_seconds": "Lag",
+                },
                 sort=("later_effective", "desc"),
             ),
         ),
@@ -353,7 +362,16 @@ def reposts(sources: Sources) -> Board:
 def feeds(sources: Sources) -> Board:
     """Show which feeds do well, which are silent or fail, and what becomes of their entries."""
     all_feeds, articles = sources.feeds, sources.articles
-    details = ["title", "url", "state", "since", "last_success", "last_polled", "failures", "last_reason"]
+    details = {
+        "title": "Title",
+        "url": "Address",
+        "state": "State",
+        "since": "Since",
+        "last_success": "Last success",
+        "last_polled": "Last poll",
+        "failures": "Failures",
+        "last_reason": "Reason",
+    }
     reasons = [
         all_feeds.total(f"rejects.{reason.name.lower()}", reason.value, empty_as_null=True) for reason in ENTRY_REASONS
     ]
@@ -578,7 +596,15 @@ def threats(sources: Sources) -> Board:
             Place(0, 51, 48, 16),
             articles.documents(
                 "Latest articles that name a CVE, an actor or a campaign",
-                ["source.name", "title", "cves", "stories", "tags", "reposts"],
+                {
+                    "effective": "Published, or first seen",
+                    "source.name": "Source",
+                    "title": "Title",
+                    "cves": "CVEs",
+                    "stories": "Actors and campaigns",
+                    "tags": "Tags",
+                    "reposts": "Reposts",
+                },
                 sort=("effective", "desc"),
                 where="(cves: * or any.stories: *) and not repost_of: *",
             ),

@@ -48,6 +48,7 @@ class Listed:
     sort: tuple[tuple[str, str], ...]
     filters: tuple[Json, ...]
     query: Json | None
+    names: Mapping[str, str]  # what fields are called
     alone: bool = False  # such a panel always follows the controls
 
 
@@ -116,6 +117,10 @@ def _listed(tab: Mapping[str, Any]) -> Listed:
         sort=tuple((each["name"], each["direction"]) for each in tab.get("sort", ())),
         filters=tuple(tab.get("filters", ())),
         query=tab.get("query"),
+        names={
+            field: str(each.get("custom_label") or field)
+            for field, each in tab["data_source"].get("field_settings", {}).items()
+        },
     )
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from indexer.kibana import kql
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from indexer.kibana.fields import Index
 
@@ -21,6 +21,14 @@ ALPHABET = "alphabet"
 COLUMNS = 48  # of Kibana's grid
 WHOLE: Json = {"type": "number", "decimals": 0}
 HOURS: Json = {"type": "duration", "from": "seconds", "to": "hours"}
+# How fields of lists are shown, in the terms of Kibana's field formats.
+FORMATS: dict[str, Json] = {
+    "lag_seconds": {
+        "type": "duration",
+        "params": {"inputFormat": "seconds", "outputFormat": "asHours", "outputPrecision": 1, "showSuffix": True},
+    },
+    "coverage_later": {"type": "percent", "params": {"pattern": "0%"}},
+}
 BLUE, GREEN, AMBER, RED = "#1B6CA8", "#4C9F70", "#E0A030", "#C8414B"
 
 
@@ -282,7 +290,7 @@ class Source:
     def documents(
         self,
         title: str,
-        columns: Sequence[str],
+        columns: Mapping[str, str],
         *,
         sort: tuple[str, str],
         where: str = "",
@@ -290,14 +298,19 @@ class Source:
         timed: bool = True,
         note: str | None = None,
     ) -> Json:
-        """List documents."""
+        """List documents; ``columns`` are fields and what they are called. A time stands before them by itself."""
+        data = self.data(timed=timed)
+        data["field_settings"] = {
+            self.index.field(field): {"custom_label": called, **_some(format=FORMATS.get(field))}
+            for field, called in columns.items()
+        }
         tab: Json = {
-            "column_order": [self.index.field(each) for each in columns],
+            "column_order": [field for field in columns if field != data.get("time_field")],
             "sort": [{"name": self.index.field(sort[0], "sort"), "direction": sort[1]}],
             "density": "compact",
             "query": self.where(where),
             "filters": list(filters),
-            "data_source": self.data(timed=timed),
+            "data_source": data,
             "rows_per_page": 25,
             "sample_size": 250,
             "view_mode": "documents",

@@ -20,7 +20,7 @@ from matplotlib.ticker import MaxNLocator
 from PIL import Image
 
 from indexer.kibana import meaning
-from indexer.kibana.meaning import Asked
+from indexer.kibana.meaning import Asked, Listed
 from indexer.kibana.panels import COLUMNS
 
 if TYPE_CHECKING:
@@ -152,7 +152,8 @@ def draw(body: Json, found: Mapping[str, Sequence[Found]], *, during: str, said:
         sheet.write(box.x + 10, box.y + 14, config["title"], size=TITLE, weight="bold", room=box.w - 20)
         inside = box.inner(left=10, top=28, right=10, bottom=8)
         if panel["type"] == "discover_session":
-            _documents(sheet, inside, answers[0])
+            (listed,) = (each for each in meaning.read(panel) if isinstance(each, Listed))
+            _documents(sheet, inside, listed, answers[0])
         else:
             (asked,) = (each for each in meaning.read(panel) if isinstance(each, Asked))
             CHARTS[config["type"]](sheet, inside, asked, answers)
@@ -341,13 +342,13 @@ def _table(sheet: Sheet, box: Box, asked: Asked, answers: Sequence[Found]) -> No
             sheet.write(right - 4, middle, cell, ha="right")
 
 
-def _documents(sheet: Sheet, box: Box, found: Found) -> None:
+def _documents(sheet: Sheet, box: Box, listed: Listed, found: Found) -> None:
     shares = [_share(each) for each in found.labels]
     whole = sum(shares)
     lefts = [box.x + box.w * sum(shares[:n]) / whole for n in range(len(shares))]
     y, height = box.y + 8, 22.0
     for label, left in zip(found.labels, lefts, strict=True):
-        sheet.write(left + 2, y, label, size=SMALL, weight="bold", color=DIM)
+        sheet.write(left + 2, y, listed.names.get(label, label), size=SMALL, weight="bold", color=DIM)
     for number, row in enumerate(found.rows[: int((box.h - 24) // 22)]):
         middle = y + 8 + height * (number + 0.6)
         sheet.bar(Box(box.x, middle - height / 2, box.w, 0.8), LINE)

@@ -158,6 +158,11 @@ def spoil_column(board: dict[str, Any]) -> None:
     panel(board, "latest")["config"]["tabs"][0]["column_order"].append("colour")
 
 
+def spoil_name(board: dict[str, Any]) -> None:
+    settings = panel(board, "latest")["config"]["tabs"][0]["data_source"]["field_settings"]
+    settings["size"] = {"custom_label": "Size"}
+
+
 def spoil_sort(board: dict[str, Any]) -> None:
     panel(board, "latest")["config"]["tabs"][0]["sort"][0]["name"] = "later_title"
 
@@ -194,6 +199,7 @@ def spoil_reference(board: dict[str, Any]) -> None:
         (spoil_filter, "has no field «same»"),
         (spoil_rank, "it is ranked by measure 3"),
         (spoil_column, "has no field «colour»"),
+        (spoil_name, "has no field «size»"),
         (spoil_sort, "has no doc values, so sort cannot use it"),
         (spoil_control, "reposts-control-1: «later_title» of reposts has no doc values"),
         (spoil_view, "there is no data view «condensat-pairs»"),
