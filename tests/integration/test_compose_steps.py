@@ -11,15 +11,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 from elasticsearch import AuthenticationException, AuthorizationException, Elasticsearch
+from samples import NOW
 from stand_in_kibana import StandIn
 
+from indexer.elastic import Store, StoreError
 from indexer.engine import java
+from indexer.kibana import meaning, queries, shipped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from indexer import engine as local
-    from indexer.elastic import Store
 
 ROOT = Path(__file__).parents[2]
 DOCKER = ROOT / "docker"
@@ -181,6 +183,34 @@ def test_setup_replaces_a_key_that_opens_nothing(
     client.security.invalidate_api_key(name=f"{store.prefix}-compose-ingester")
     assert setting_up().returncode == 0
     assert (tmp_path / "keys" / "ingester").read_text() != before
+
+
+@pytest.mark.usefixtures("cleared")
+def test_the_reader_sees_what_dashboards_ask_and_changes_nothing(
+    setting_up: Callable[..., subprocess.CompletedProcess[str]],
+    run: Callable[..., subprocess.CompletedProcess[str]],
+    engine: local.Running,
+    store: Store,
+    client: Elasticsearch,
+) -> None:
+    """Whoever logs in to Kibana by the password of .env may run every panel's query, and no write."""
+    assert setting_up().returncode == 0
+    assert run("elasticsearch-users", KIBANA_PASSWORD="from-env-file-1", READER_PASSWORD=AWKWARD).returncode == 0  # noqa: S106
+    name = f"{store.prefix}-reader"
+    with Store.connect(engine.url, prefix=store.prefix, username=name, password=AWKWARD) as reading:
+        for board in shipped.dashboards(store.prefix):
+            for panel in board.body["panels"]:
+                for asked in meaning.read(panel):
+                    reading.search(asked.pattern.removeprefix(f"{store.prefix}-"), queries.to_search(asked, None))
+        with pytest.raises(StoreError, match="403"):
+            reading.feeds.add("https://herald.example/feed.xml", now=NOW)
+    other = f"{store.prefix}x-articles-000001"
+    client.indices.create(index=other)
+    try:
+        with Elasticsearch(engine.url, basic_auth=(name, AWKWARD)) as reader, pytest.raises(AuthorizationException):
+            reader.search(index=other)
+    finally:
+        client.indices.delete(index=other)
 
 
 def test_the_dashboards_step(condensat: Path, store: Store, tmp_path: Path) -> None:
