@@ -131,7 +131,7 @@ def _checked(boards: Sequence[Board], prefix: str, schema: Path | None) -> Itera
 
     views = rules.Views(shipped.views(prefix), indices({name: definition(name) for name in TIME_FIELDS}), prefix=prefix)
     api = api_schema.ApiSchema.read(schema) if schema else None
-    yield {"name": "data-views", "panels": None, "problems": list(views.problems()), "empty": None}
+    yield {"name": shipped.VIEWS, "panels": None, "problems": list(views.problems()), "empty": None}
     for board in boards:
         found = list(rules.problems(board.body, views))
         if api:
@@ -144,7 +144,9 @@ def _asked(rows: list[dict[str, Any]], boards: Sequence[Board]) -> None:
     from indexer.kibana import meaning, queries
 
     by_name = {row["name"]: row for row in rows}
-    with session.connect() as store:
+    with session.connect(init=False) as store:
+        if store.missing():
+            raise CondensatError(f"There are no indices of the prefix {store.prefix} yet. Run: condensat init")
         for board in boards:
             row = by_name[board.name]
             row["empty"] = []
@@ -174,7 +176,7 @@ def checks(rows: Sequence[dict[str, Any]]) -> Table:
         drawn.add_column(no_wrap=True, style=style)
     drawn.add_column(overflow="fold", ratio=1)
     for row in rows:
-        found = Text(output.DASH if row["panels"] is None else output.count(row["panels"], "panel"))
+        found = Text("for the controls" if row["panels"] is None else output.count(row["panels"], "panel"))
         if row["empty"] is not None:
             found.append(f", {len(row['empty'])} of them empty" if row["empty"] else ", none of them empty")
         for each in row["problems"]:

@@ -54,8 +54,10 @@ class ApiSchema:
         try:
             raw = path.read_bytes()
             return cls(json.loads(gzip.decompress(raw) if path.suffix == ".gz" else raw))
-        except (OSError, EOFError, ValueError) as error:
-            raise SchemaError(f"{path} cannot be read as a schema: {error}") from error
+        except OSError as error:
+            raise SchemaError(f"{path} cannot be read: {error.strerror or error}") from error
+        except (EOFError, ValueError) as error:
+            raise SchemaError(f"{path} is no JSON: {error}") from error
 
     def problems(self, body: Mapping[str, Any]) -> Iterator[str]:
         """Say what Kibana would object to, each at its place; panels one by one, as what their type says they are."""

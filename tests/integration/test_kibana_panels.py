@@ -12,6 +12,7 @@ from command import run
 from dashboard_pictures.fill import NOW, fill
 
 from indexer.elastic import Store
+from indexer.elastic.schema import NAMES as NAMES_OF_INDICES
 from indexer.kibana import meaning, queries, shipped
 
 if TYPE_CHECKING:
@@ -168,3 +169,12 @@ def test_check_names_what_is_empty(engine: local.Running, store: Store) -> None:
     """Where nothing was taken in yet every panel is empty, and that is no error."""
     told = json.loads(run(engine, store, "kibana", "check", "--data", "--format", "json", check=True).stdout)
     assert sum(len(each["empty"] or ()) for each in told) == len(PANELS)
+
+
+def test_check_creates_nothing(engine: local.Running, store: Store) -> None:
+    """Where there are no indices it says so, and there are none afterwards."""
+    store.drop()
+    done = run(engine, store, "kibana", "check", "--data")
+    assert done.returncode == 1
+    assert "condensat init" in done.stderr
+    assert len(store.missing()) == 2 * len(NAMES_OF_INDICES)
