@@ -65,7 +65,7 @@ class Settings(BaseSettings):
             return self.home / "archive" / self.prefix  # what one set of indices holds is nothing to another
         return None if self.archive.lower() == OFF else Path(self.archive).expanduser().absolute()
 
-    @field_validator("url", "kibana_url")
+    @field_validator("url")
     @classmethod
     def _has_scheme(cls, url: str | None) -> str | None:
         if url is not None and not url.startswith(("http://", "https://")):
@@ -78,6 +78,13 @@ class Settings(BaseSettings):
         if user_agent is not None and not USER_AGENT.fullmatch(user_agent):
             raise ValueError("begin with a name that robots.txt can know, such as mybot/1.0 (+https://example.org/bot)")
         return user_agent
+
+    @field_validator("kibana_url")
+    @classmethod
+    def _is_whole(cls, kibana_url: str | None) -> str | None:
+        if kibana_url is not None and not kibana_url.startswith(("http://", "https://")):
+            raise ValueError("write the whole address, such as http://localhost:5601")
+        return kibana_url
 
     @classmethod
     def settings_customise_sources(
