@@ -87,9 +87,8 @@ def condensat(
     Settings come from flags, then from the environment (`CONDENSAT_URL`, `CONDENSAT_API_KEY`, `CONDENSAT_USERNAME`,
     `CONDENSAT_PASSWORD`, `CONDENSAT_HOME`, `CONDENSAT_PREFIX`, `CONDENSAT_ALLOW_PRIVATE`; for fetching
     `CONDENSAT_USER_AGENT`, `CONDENSAT_HOST_DELAY`, `CONDENSAT_HOST_CONNECTIONS`, `CONDENSAT_CONNECTIONS`; for the raw
-    pages that are kept `CONDENSAT_ARCHIVE`, a folder or `off`; for Kibana `CONDENSAT_KIBANA_URL` and what
-    `condensat kibana install --help` names), then from `condensat.toml` in the current folder or in your configuration
-    folder.
+    pages that are kept `CONDENSAT_ARCHIVE`, a folder or `off`), then from `condensat.toml` in the current folder or in
+    your configuration folder.
 
     Exit codes: 0 done; 1 a write failed, or something that you named; 2 wrong use; 3 no Elasticsearch.
     """
