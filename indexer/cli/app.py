@@ -19,6 +19,7 @@ from indexer.cli import (
     exporting,
     feeds,
     ingesting,
+    kibana,
     output,
     reading,
     session,
@@ -47,6 +48,7 @@ Begin with:
 """,
 )
 app.add_typer(engine.app, name="engine", rich_help_panel="Set up")
+app.add_typer(kibana.app, name="kibana", rich_help_panel="Set up")
 app.add_typer(feeds.app, name="feeds", rich_help_panel="Take in")
 app.add_typer(sources.app, name="sources", rich_help_panel="Work with articles")
 app.add_typer(boilerplate.app, name="boilerplate", rich_help_panel="Reposts")

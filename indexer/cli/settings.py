@@ -39,6 +39,11 @@ class Settings(BaseSettings):
     api_key: SecretStr | None = None
     username: str | None = None
     password: SecretStr | None = None
+    kibana_url: str | None = None
+    kibana_api_key: SecretStr | None = None  # without a login of its own, Kibana gets that of Elasticsearch
+    kibana_username: str | None = None
+    kibana_password: SecretStr | None = None
+    kibana_ca: Path | None = None  # certificates to trust where Kibana's is not a public one
     home: Path = Field(default_factory=lambda: platformdirs.user_data_path("condensat"))
     archive: str | None = None  # a folder, or «off»; unset: one for each prefix, in the home
     prefix: str = Field(default="condensat", pattern=r"^[a-z0-9][a-z0-9_-]{0,99}$")
@@ -73,6 +78,13 @@ class Settings(BaseSettings):
         if user_agent is not None and not USER_AGENT.fullmatch(user_agent):
             raise ValueError("begin with a name that robots.txt can know, such as mybot/1.0 (+https://example.org/bot)")
         return user_agent
+
+    @field_validator("kibana_url")
+    @classmethod
+    def _is_whole(cls, kibana_url: str | None) -> str | None:
+        if kibana_url is not None and not kibana_url.startswith(("http://", "https://")):
+            raise ValueError("write the whole address, such as http://localhost:5601")
+        return kibana_url
 
     @classmethod
     def settings_customise_sources(

@@ -92,6 +92,14 @@ class Store:
         """List the aliases whose index was made from another version of its mappings than the shipped one."""
         return schema.outdated(self._client, self.prefix)
 
+    def search(self, name: str, body: dict[str, Any]) -> dict[str, Any]:
+        """Search one of the indices, by the name of its mappings; whole, or not at all."""
+        with translated():
+            answer = self._client.search(
+                index=schema.read_alias(self.prefix, name), allow_partial_search_results=False, **body
+            )
+        return dict(answer)
+
     def drop(self) -> None:
         """Delete every index of this prefix: for tests and for leaving no trace."""
         with translated():

@@ -43,9 +43,14 @@ COMMANDS = [
     ["condense"],
     ["evaluate"],
     ["doctor"],
+    ["kibana"],
+    ["kibana", "install"],
+    ["kibana", "check"],
 ]
 WITH_EXAMPLES = [
-    command for command in COMMANDS if command and command[0] != "engine" and command not in (["feeds"], ["sources"])
+    command
+    for command in COMMANDS
+    if command and command[0] != "engine" and command not in (["feeds"], ["sources"], ["kibana"])
 ]
 TEXT = (
     "The harbour was closed on Tuesday after a ferry had lost its anchor in the northern basin. "
