@@ -208,6 +208,17 @@ def test_show_has_both_directions(world: World) -> None:
     assert last[:10] in page
 
 
+def test_the_review_page_is_written_by_the_installed_command(world: World, tmp_path: Path) -> None:
+    """The wheel has the templates in it: the page is one file, with the article and both directions of its reposts."""
+    file = tmp_path / "page.html"
+    page = ["--format", "html", "--language", "fr", "--output", file]
+    world.condensat("show", world.site.url("gazette/crane-schedules"), *page)
+    text = file.read_text(encoding="utf-8")
+    assert '<html lang="fr">' in text
+    for each in ("Copperline Reader", "Tidewater Wire", "L&#39;article reprend un précédent"):
+        assert each in text
+
+
 def test_a_canonical_link_to_another_domain_merges_nothing(world: World) -> None:
     """A syndicated copy that names its original as canonical stays an article of its own."""
     assert world.id("copper/crane-schedules") != world.id("wire/crane-schedules")
