@@ -21,6 +21,7 @@ from indexer.cli import (
     ingesting,
     output,
     reading,
+    saved,
     session,
     settings,
     sources,
@@ -49,6 +50,7 @@ Begin with:
 app.add_typer(engine.app, name="engine", rich_help_panel="Set up")
 app.add_typer(feeds.app, name="feeds", rich_help_panel="Take in")
 app.add_typer(sources.app, name="sources", rich_help_panel="Work with articles")
+app.add_typer(saved.app, name="searches", rich_help_panel="Look")
 app.add_typer(boilerplate.app, name="boilerplate", rich_help_panel="Reposts")
 
 
