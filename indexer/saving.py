@@ -12,6 +12,7 @@ from indexer.elastic.searches import FILTERS, SavedSearch, Target
 from indexer.models import CondensatError
 from indexer.query import DATES, QueryError, span
 from indexer.search import Wanted
+from indexer.smtp import ADDRESS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
     from indexer.elastic.searches import HeldSearch
 
 NAME = re.compile(r"\w[\w.-]{0,59}")
-# As much of RFC 5321 as is in use; a domain with other letters is written in its ASCII form (xn--…).
-ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.)*[A-Za-z0-9-]{1,63}")
 FEEDS = (".atom", ".xml", ".json")
 _AGO = re.compile(r"now-(\d+)([hdw])")
 _HOURS = {"h": 1, "d": 24, "w": 168}

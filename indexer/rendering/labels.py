@@ -67,6 +67,13 @@ class Labels:
     nothing: str
     more: str
     made: str
+    nothing_new: str
+    new_articles: tuple[str, str]
+    new_reposts: tuple[str, str]
+    saved_search: str
+    also_in: str
+    and_more: str
+    reposted_since: str
     percent: str
     units: Mapping[str, str]
 
@@ -78,6 +85,12 @@ class Labels:
     def share(self, share: float) -> str:
         """Write a share in whole percent."""
         return self.percent.format(whole_percent(share))
+
+    def headline(self, new: int, reposts: int) -> str:
+        """Tell how much stands in a digest."""
+        counts = ((new, self.new_articles), (reposts, self.new_reposts))
+        told = [words[number != 1].format(f"{number:,}") for number, words in counts if number]
+        return ", ".join(told) or self.nothing_new
 
     def count_words(self, number: int) -> str:
         """Write a number of words."""
@@ -140,6 +153,13 @@ ENGLISH = Labels(
     nothing="nothing",
     more="{} more",
     made="Made by condensat. Times are UTC.",
+    nothing_new="nothing new",
+    new_articles=("{} new article", "{} new articles"),
+    new_reposts=("{} repost of what was sent before", "{} reposts of what was sent before"),
+    saved_search="saved search",
+    also_in="also in",
+    and_more="and {} more",
+    reposted_since="Reposted since it was sent",
     percent="{} %",
     units={"s": "s", "min": "min", "h": "h", "d": "d", "y": "y"},
 )
@@ -207,6 +227,13 @@ FRENCH = Labels(
     nothing="rien",
     more="{} de plus",
     made="Fait par condensat. Les heures sont en UTC.",
+    nothing_new="rien de nouveau",
+    new_articles=("{} nouvel article", "{} nouveaux articles"),
+    new_reposts=("{} reprise de ce qui a été envoyé", "{} reprises de ce qui a été envoyé"),
+    saved_search="recherche enregistrée",
+    also_in="aussi dans",
+    and_more="et {} de plus",
+    reposted_since="Repris depuis l'envoi",
     percent="{} %",
     units={"s": "s", "min": "min", "h": "h", "d": "j", "y": "ans"},
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal
@@ -68,6 +69,16 @@ class Results:
 
     total: int
     hits: tuple[Hit, ...]
+
+
+def segments(text: str) -> Iterator[tuple[str, bool]]:
+    """Take a text with marks apart: its pieces in order, each with whether it stood between marks."""
+    marked = False
+    for part in re.split(f"([{MARK}{UNMARK}])", text):
+        if part in {MARK, UNMARK}:
+            marked = part == MARK
+        elif part:
+            yield part, marked
 
 
 def list_hits(store: Store, wanted: Wanted, *, sort: Sort = "relevance", limit: int | None) -> Results:
