@@ -157,7 +157,8 @@ class Post:
             except smtplib.SMTPException as error:
                 opened.close()
                 raise NotNowError(
-                    f"{where} refuses the login: {_why(error)}. Check CONDENSAT_SMTP_USERNAME and CONDENSAT_SMTP_PASSWORD"
+                    f"{where} refuses the login: {_why(error)}. "
+                    "Check CONDENSAT_SMTP_USERNAME and CONDENSAT_SMTP_PASSWORD"
                 ) from error
             except OSError as error:
                 opened.close()

@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 
 WIDTH = 76  # columns of a mail
 BEGIN = "<!-- condensat digest {} -->"
-# What Markdown reads as more than a letter, wherever it stands in a line; HTML among it.
-_MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+!|~&:.-])")
+# What Markdown reads as more than a letter, HTML among it: wherever it stands, and at the head of a line.
+_MARKDOWN = re.compile(r"([\\`*_\[\]<>&|~])")
+_HEAD = re.compile(r"^(\s*)(?:([-+=#])|(\d+)([.)]))")
 
 
 def labels_of(digest: Digest) -> Labels:
@@ -89,15 +90,17 @@ def _markdown_item(item: Item, labels: Labels) -> Iterator[str]:
     yield f"- **{linked(item.title or item.url, item.url)}**  "
     yield f"  {facts}  "
     if item.passage:
-        yield f"  {''.join(f'**{escaped(text)}**' if hit else escaped(text) for text, hit in _tight(item.passage))}  "
+        yield f"  {_marked(item.passage)}  "
     if item.also:
         yield f"  {labels.also_in} {', '.join(linked(each.source, each.url) for each in item.also)}"
 
 
-def _tight(marked: str) -> Iterator[tuple[str, bool]]:
-    """Give the segments of a passage with a line's worth of white space: a space within ** ** ends no emphasis."""
-    for text, hit in segments(re.sub(r"\s+", " ", marked).strip()):
-        yield text, hit and text.strip() == text
+def _marked(words: str) -> str:
+    """Give a passage with the words that were found in bold."""
+    shown = [
+        f"**{_inline(text)}**" if hit else _inline(text) for text, hit in segments(" ".join(words.split()))
+    ]  # fmt: skip
+    return _HEAD.sub(_as_it_is, "".join(shown))
 
 
 def linked(text: str, url: str) -> str:
@@ -111,7 +114,16 @@ def linked(text: str, url: str) -> str:
 
 def escaped(text: str) -> str:
     """Give a text so that Markdown shows it as it is."""
-    return _MARKDOWN.sub(r"\\\1", one_line(text))
+    return _HEAD.sub(_as_it_is, _inline(one_line(text)))
+
+
+def _inline(text: str) -> str:
+    return _MARKDOWN.sub(r"\\\1", strip_controls(text))
+
+
+def _as_it_is(head: re.Match[str]) -> str:
+    space, mark, number, behind = head.groups()
+    return f"{space}\\{mark}" if mark else f"{space}{number}\\{behind}"
 
 
 def one_line(text: str) -> str:

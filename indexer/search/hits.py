@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from indexer.search.wanted import Wanted
 
 Sort = Literal["relevance", "date", "reposts"]
-MARK, UNMARK = "\x02", "\x03"  # around the words that matched; no clean text contains them
+# Around the words that matched: «start» and «end of selected area», which no clean text contains. Elasticsearch trims
+# passages, and would take characters below the space away from their ends.
+MARK, UNMARK = "\x86", "\x87"
 HIGHLIGHT_CHARS = 1_000_000  # text beyond this is not highlighted: it would fail the whole search
 FOLDED = 3  # hits a story that are looked at first: a fifth of what is published repeats something
 ONE_PAGE = 200  # hits: up to so many are asked for at once, more of them page after page over one point in time
