@@ -90,12 +90,15 @@ class Outbox:
         self._write = schema.write_alias(prefix, "digests")
 
     def put(self, digest: Digest) -> bool:
-        """Write a new digest, which every search sees; False where there is one of that number."""
+        """Write a new digest, which every search sees; False where there is another one of that number.
+
+        Where the answer was lost and the client asked again, our own write is what the second try finds in its way.
+        """
         (item,) = bulk.send(self._client, self._write, [("create", digest.id, {}, _document(digest))])
         if not item.ok and not item.conflict:
             raise StoreError(f"digest {digest.id}: {item.error}")
-        bulk.refresh(self._client, self._write)
-        return item.ok
+        self.refresh()
+        return item.ok or next(self._find([{"term": {"id": digest.id}}], [{"id": "asc"}]), None) == digest
 
     def note(self, digest: Digest) -> None:
         """Write what became of a digest: its deliveries and its state."""

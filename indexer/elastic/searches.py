@@ -120,7 +120,12 @@ class Searches:
         theirs = search.lease_by is not None and search.lease_by != worker
         if theirs and search.lease_until and search.lease_until > now and not dead(search.lease_by or ""):
             return None
-        return self._update(held, lease_by=worker, lease_until=until)
+        got = self._update(held, lease_by=worker, lease_until=until)
+        if got is None:  # where the answer was lost and the client asked again, our own write stands in its way
+            there = self.get(search.name)
+            if there and there.search.lease_by == worker and there.search.lease_until == parse_moment(moment(until)):
+                return there
+        return got
 
     def release(self, held: HeldSearch, *, last: datetime | None = None) -> None:
         """Give the lease back, and note when articles were looked for; nothing where another has it meanwhile."""
