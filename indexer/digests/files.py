@@ -13,14 +13,13 @@ import orjson
 from indexer.digests.text import markdown, one_line, passage
 from indexer.elastic.documents import moment
 from indexer.records import atom
-from indexer.rendering import item_html
+from indexer.rendering import item_html, spoken
 from indexer.rendering.templating import link
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from indexer.elastic.outbox import Digest, Elsewhere, Item
-    from indexer.rendering import Language
 
 ENTRIES = 100  # of a feed, the latest
 DIGESTS = 20  # of a Markdown file, the latest
@@ -78,7 +77,7 @@ def _entry(digest: Digest, item: Item) -> bytes:
         f"<published>{moment(item.at)}</published>",
         f"<author><name>{atom.text(one_line(item.source))}</name></author>",
         *(f"<category term={atom.attribute(one_line(label))}/>" for label in item.labels),
-        f'<content type="html">{atom.text(item_html(item, _language(digest)))}</content>',
+        f'<content type="html">{atom.text(item_html(item, spoken(digest.language)))}</content>',
     ]
     return f"<entry>{''.join(parts)}</entry>\n".encode()
 
@@ -94,7 +93,7 @@ def _json_item(digest: Digest, item: Item) -> dict[str, Any]:
         "id": f"{OURS}{item.id}",
         **({"url": address} if address else {}),
         "title": one_line(item.title) or one_line(item.url),
-        "content_html": item_html(item, _language(digest)),
+        "content_html": item_html(item, spoken(digest.language)),
         "summary": passage(item),
         "date_published": moment(item.at),
         "date_modified": moment(digest.at),
@@ -102,7 +101,3 @@ def _json_item(digest: Digest, item: Item) -> dict[str, Any]:
         "tags": [one_line(label) for label in item.labels],
         **({"language": item.language} if item.language else {}),
     }
-
-
-def _language(digest: Digest) -> Language:
-    return "fr" if digest.language == "fr" else "en"

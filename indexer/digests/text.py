@@ -6,7 +6,7 @@ import re
 from textwrap import fill
 from typing import TYPE_CHECKING
 
-from indexer.rendering import LABELS
+from indexer.rendering import LABELS, spoken
 from indexer.rendering.templating import link
 from indexer.search import segments
 from indexer.text import strip_controls
@@ -26,7 +26,7 @@ _HEAD = re.compile(r"^(\s*)(?:([-+=#])|(\d+)([.)]))")
 
 def labels_of(digest: Digest) -> Labels:
     """Give the words of a digest's language."""
-    return LABELS["fr" if digest.language == "fr" else "en"]
+    return LABELS[spoken(digest.language)]
 
 
 def headline(digest: Digest) -> str:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from indexer.rendering.labels import LABELS
+from indexer.rendering.labels import LABELS, spoken
 from indexer.rendering.templating import fill, link, page
 from indexer.search import segments
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from indexer.elastic.outbox import Digest, Item
     from indexer.rendering.labels import Language
 
@@ -19,7 +17,7 @@ ALSO = 12  # articles that are named after «also in»; the others are counted
 
 def digest_page(digest: Digest) -> str:
     """Give a digest as a page of its own: the HTML of a mail."""
-    labels = LABELS[_language(digest)]
+    labels = LABELS[spoken(digest.language)]
     new = [_item(each) for each in digest.items if not each.again]
     again = [_item(each) for each in digest.items if each.again]
     values = {
@@ -40,10 +38,6 @@ def item_html(item: Item, language: Language) -> str:
     return fill("item.html", {"labels": LABELS[language], "each": _item(item)}).strip()
 
 
-def _language(digest: Digest) -> Language:
-    return "fr" if digest.language == "fr" else "en"
-
-
 def _item(item: Item) -> dict[str, Any]:
     return {
         "title": " ".join(item.title.split()),
@@ -56,11 +50,7 @@ def _item(item: Item) -> dict[str, Any]:
         "labels": list(item.labels),
         "also": [
             {"source": each.source, "link": link(each.url), "date": each.at.strftime("%Y-%m-%d %H:%M")}
-            for each in _first(item.also)
+            for each in item.also[:ALSO]
         ],
         "also_more": max(0, len(item.also) - ALSO),
     }
-
-
-def _first(also: Iterable[Any]) -> list[Any]:
-    return list(also)[:ALSO]

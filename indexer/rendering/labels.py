@@ -239,3 +239,8 @@ FRENCH = Labels(
 )
 
 LABELS: Mapping[Language, Labels] = {"en": ENGLISH, "fr": FRENCH}
+
+
+def spoken(language: str) -> Language:
+    """Give a language as it was saved, where there are words in it; else English."""
+    return next((each for each in LANGUAGES if each == language), "en")
