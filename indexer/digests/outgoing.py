@@ -55,7 +55,6 @@ class Outcome:
 
     digest: Digest
     delivery: Delivery
-    tried: bool  # in this run
 
 
 def preview(
@@ -92,8 +91,7 @@ def run(
         found = look(store, work.search, now=at)
         targets = work.search.targets if to is None else to
         number = found.number
-        domain_of_ids = domain(sender.address)
-        for digest in _digests(work.search, found, targets, domain_of_ids, empty=empty):
+        for digest in _digests(work.search, found, targets, domain(sender.address), empty=empty):
             work.prolong()
             if not store.outbox.put(digest):
                 raise BusyError(f"Another run has made a digest of «{name}» at the same time; nothing of this was sent")
@@ -182,13 +180,12 @@ class _Run:
                 continue
             self.prolong()
             ended = self._bring(digest, delivery)
+            first = ended.state == SENT and all(each.state != SENT for each in digest.deliveries)
             digest = _with(digest, place, ended)
             self._store.outbox.note(digest)
-            if ended.state == SENT:
+            if first:
                 self._mark(digest)
-            yield Outcome(digest=digest, delivery=ended, tried=True)
-        if not digest.deliveries:
-            yield Outcome(digest=digest, delivery=Delivery(kind="", to="", state=DONE), tried=False)
+            yield Outcome(digest=digest, delivery=ended)
         self._finish(digest)
 
     def _bring(self, digest: Digest, delivery: Delivery) -> Delivery:
