@@ -22,6 +22,8 @@ from indexer.cli import (
     kibana,
     output,
     reading,
+    saved,
+    sending,
     session,
     settings,
     sources,
@@ -51,6 +53,7 @@ app.add_typer(engine.app, name="engine", rich_help_panel="Set up")
 app.add_typer(kibana.app, name="kibana", rich_help_panel="Set up")
 app.add_typer(feeds.app, name="feeds", rich_help_panel="Take in")
 app.add_typer(sources.app, name="sources", rich_help_panel="Work with articles")
+app.add_typer(saved.app, name="searches", rich_help_panel="Look")
 app.add_typer(boilerplate.app, name="boilerplate", rich_help_panel="Reposts")
 
 
@@ -87,8 +90,9 @@ def condensat(
     Settings come from flags, then from the environment (`CONDENSAT_URL`, `CONDENSAT_API_KEY`, `CONDENSAT_USERNAME`,
     `CONDENSAT_PASSWORD`, `CONDENSAT_HOME`, `CONDENSAT_PREFIX`, `CONDENSAT_ALLOW_PRIVATE`; for fetching
     `CONDENSAT_USER_AGENT`, `CONDENSAT_HOST_DELAY`, `CONDENSAT_HOST_CONNECTIONS`, `CONDENSAT_CONNECTIONS`; for the raw
-    pages that are kept `CONDENSAT_ARCHIVE`, a folder or `off`), then from `condensat.toml` in the current folder or in
-    your configuration folder.
+    pages that are kept `CONDENSAT_ARCHIVE`, a folder or `off`; for mails `CONDENSAT_SMTP_URL`, `CONDENSAT_SMTP_FROM`,
+    `CONDENSAT_SMTP_USERNAME`, `CONDENSAT_SMTP_PASSWORD`, `CONDENSAT_SMTP_CA`), then from `condensat.toml` in the
+    current folder or in your configuration folder.
 
     Exit codes: 0 done; 1 a write failed, or something that you named; 2 wrong use; 3 no Elasticsearch.
     """
@@ -111,6 +115,7 @@ ingesting.register(app)
 reading.register(app)
 correcting.register(app)
 exporting.register(app)
+sending.register(app)
 evaluating.register(app)
 doctor.register(app)
 

@@ -15,6 +15,7 @@ from xml.etree.ElementTree import ParseError
 import orjson
 
 from indexer.cli.errors import UsageError
+from indexer.replacing import replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,6 +43,14 @@ def read_bytes(path: Path) -> bytes:
         return sys.stdin.buffer.read() if path == STANDARD_INPUT else path.read_bytes()
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}") from error
+
+
+def write(path: Path, content: bytes) -> None:
+    """Write a file, which is there whole or not at all; raises UsageError where it cannot be written."""
+    try:
+        replace(path, content)
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written: {error.strerror or error}") from error
 
 
 class Lines:

@@ -16,6 +16,8 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
+from indexer.figures import rough_span, whole_percent
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -162,10 +164,8 @@ def moment(at: datetime | None, *, seconds: bool = False) -> str:
 
 def span(seconds: float) -> str:
     """Write a length of time roughly, in its largest fitting unit: 40 s, 12 min, 3 h, 5 d, 2 y."""
-    for unit, size, most in (("s", 1, 60), ("min", 60, 60), ("h", 3600, 48), ("d", 86_400, 730)):
-        if round(abs(seconds) / size) < most:
-            return f"{round(abs(seconds) / size)} {unit}"
-    return f"{round(abs(seconds) / 31_557_600)} y"
+    number, unit = rough_span(seconds)
+    return f"{number} {unit}"
 
 
 def count(number: int, noun: str) -> str:
@@ -181,9 +181,4 @@ def bar(share: float, *, width: int = 5) -> str:
 
 def percent(share: float) -> str:
     """Write a share in whole percent; 100 only where nothing is missing, 0 only where nothing is shared."""
-    whole = round(share * 100)
-    if share < 1:
-        whole = min(whole, 99)
-    if share > 0:
-        whole = max(whole, 1)
-    return f"{whole} %"
+    return f"{whole_percent(share)} %"

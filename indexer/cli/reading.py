@@ -22,6 +22,8 @@ LIMIT = 20  # rows of a table without --limit; JSON is complete
 
 Reposts = StrEnum("Reposts", {"FOLD": "fold", "SHOW": "show", "HIDE": "hide", "ONLY": "only"})
 Sort = StrEnum("Sort", {"RELEVANCE": "relevance", "DATE": "date", "REPOSTS": "reposts"})
+Page = StrEnum("Page", {"TABLE": "table", "JSON": "json", "HTML": "html"})
+Language = StrEnum("Language", {"EN": "en", "FR": "fr"})
 
 Form = Annotated[output.Format, typer.Option("--format", help="How to write it; JSON is complete unless --limit.")]
 Single = Annotated[output.OneFormat, typer.Option("--format", help="How to write it.")]
@@ -47,7 +49,14 @@ def register(app: typer.Typer) -> None:
                 "condensat search '*' --source example.org --reposts hide --format jsonl",
             ],
         ),
-        (show, ["condensat show 3f9ac01b2d", "condensat show https://example.org/2026/an-article --format json"]),
+        (
+            show,
+            [
+                "condensat show 3f9ac01b2d",
+                "condensat show https://example.org/2026/an-article --format json",
+                "condensat show 3f9ac01b2d --format html --language fr -o article.html",
+            ],
+        ),
         (
             reposts,
             [
@@ -127,18 +136,36 @@ def show(
     ],
     *,
     full: Full = False,
-    form: Single = output.OneFormat.TABLE,
+    to: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write the HTML page there.")
+    ] = None,
+    language: Annotated[Language, typer.Option(help="Of the labels of the HTML page.")] = Language.EN,
+    form: Annotated[Page, typer.Option("--format", help="How to write it.")] = Page.TABLE,
 ) -> None:
-    """Show the review page of an article: what it is, who reposted it, and what it repeats."""
+    """Show the review page of an article: what it is, who reposted it, and what it repeats.
+
+    As HTML it is one file that needs no other and no network, for a browser, a phone or a printer.
+    """
     from indexer import review
     from indexer.cli import page
 
+    if to is not None and form is not Page.HTML:
+        raise UsageError("--output is for the page: --format html -o FILE")
     with session.connect() as store:
         found = review.show(store, article)
-    if form is output.OneFormat.JSON:
+    if form is Page.JSON:
         output.write_json(page.to_dict(found))
-    else:
+    elif form is Page.TABLE:
         output.show(page.draw(found, full=full))
+    else:
+        from indexer.rendering import review_page
+
+        written = review_page(found, language.value)
+        if to is None:
+            typer.echo(written.encode(), nl=False)
+        else:
+            files.write(to, written.encode())
+            output.say(f"{to}", "dim")
 
 
 def reposts(

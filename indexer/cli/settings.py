@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 import tomllib
 from contextvars import ContextVar
+from email.utils import parseaddr
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import platformdirs
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_core import PydanticCustomError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -18,6 +20,9 @@ from pydantic_settings import (
 )
 
 from indexer.cli.errors import UsageError
+
+if TYPE_CHECKING:
+    from indexer.smtp import Server
 
 PREFIX = "CONDENSAT_"
 FILE = "condensat.toml"
@@ -52,6 +57,11 @@ class Settings(BaseSettings):
     host_delay: float = Field(default=1.0, ge=0, le=3600)  # seconds between two requests to one host
     host_connections: int = Field(default=2, ge=1, le=100)
     connections: int = Field(default=32, ge=1, le=1_000)  # to all hosts together
+    smtp_url: str | None = None  # smtps://HOST, smtp://HOST (STARTTLS) or smtp+plain://HOST
+    smtp_username: str | None = None
+    smtp_password: SecretStr | None = None
+    smtp_from: str | None = None  # who digests are from: ADDRESS or NAME <ADDRESS>
+    smtp_ca: Path | None = None  # certificates of those who are trusted, in place of the system's
 
     @field_validator("home")
     @classmethod
@@ -85,6 +95,40 @@ class Settings(BaseSettings):
         if kibana_url is not None and not kibana_url.startswith(("http://", "https://")):
             raise ValueError("write the whole address, such as http://localhost:5601")
         return kibana_url
+
+    @field_validator("smtp_from")
+    @classmethod
+    def _is_a_sender(cls, sender: str | None) -> str | None:
+        from indexer.smtp import ADDRESS
+
+        if sender is not None and (not sender.isprintable() or not ADDRESS.fullmatch(parseaddr(sender)[1])):
+            raise ValueError("write an address, such as digests@example.org or News desk <digests@example.org>")
+        return sender
+
+    @field_validator("smtp_ca")
+    @classmethod
+    def _is_there(cls, ca: Path | None) -> Path | None:
+        if ca is not None and not ca.expanduser().is_file():
+            raise ValueError("there is no such file of certificates")
+        return ca.expanduser().absolute() if ca else None
+
+    @model_validator(mode="after")
+    def _mail_server_can_be_used(self) -> Settings:
+        if self.smtp_url is not None:
+            try:
+                self.mail_server()
+            except ValueError as error:
+                raise PydanticCustomError("smtp_url", "smtp_url: {why}", {"why": str(error)}) from None
+        return self
+
+    def mail_server(self) -> Server | None:
+        """Give the server that takes mails; None where none is set."""
+        from indexer.smtp import server
+
+        if self.smtp_url is None:
+            return None
+        password = self.smtp_password.get_secret_value() if self.smtp_password else None
+        return server(self.smtp_url, username=self.smtp_username, password=password, ca=self.smtp_ca)
 
     @classmethod
     def settings_customise_sources(
@@ -122,7 +166,10 @@ def load() -> Settings:
 
 
 def _explain(place: tuple[int | str, ...], message: str) -> str:
-    name = str(place[0]) if place else "?"
+    if not place:  # it is of several settings together, and names the one that is to be looked at
+        name, _, message = message.partition(": ")
+        place = (name,)
+    name = str(place[0])
     if name not in Settings.model_fields:
         return f"{FILE}: there is no setting «{name}». Settings are: {', '.join(sorted(Settings.model_fields))}."
     return f"The setting {name} ({PREFIX}{name.upper()}, or {name} in {FILE}) is wrong: {message}."

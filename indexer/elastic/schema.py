@@ -11,7 +11,7 @@ from elasticsearch import BadRequestError, Elasticsearch
 
 from indexer.elastic.errors import translated
 
-NAMES = ("articles", "reposts", "feeds", "pending", "sources", "corrections")
+NAMES = ("articles", "reposts", "feeds", "pending", "sources", "corrections", "searches", "digests")
 
 
 @cache

@@ -14,8 +14,10 @@ from indexer.elastic.edits import Edits
 from indexer.elastic.errors import translated
 from indexer.elastic.feeds import Feeds
 from indexer.elastic.leases import Leases
+from indexer.elastic.outbox import Outbox
 from indexer.elastic.pairs import Pairs
 from indexer.elastic.pending import Pending
+from indexer.elastic.searches import Searches
 from indexer.elastic.sources import Sources
 from indexer.elastic.sums import Sums
 
@@ -42,6 +44,8 @@ class Store:
         self.feeds = Feeds(client, prefix)
         self.leases = Leases(client, prefix)
         self.sources = Sources(client, prefix)
+        self.searches = Searches(client, prefix)
+        self.outbox = Outbox(client, prefix)
         self.sums = Sums(client, prefix)
 
     @classmethod

@@ -24,7 +24,7 @@ def head(name: str, title: str, updated: str) -> bytes:
     return (
         '<?xml version="1.0" encoding="utf-8"?>\n'
         f'<feed xmlns="{ATOM}" xmlns:c="{OURS}">\n'
-        f"<id>{OURS}:{name}</id>\n<title>{_text(title)}</title>\n<updated>{updated}</updated>\n"
+        f"<id>{OURS}:{name}</id>\n<title>{text(title)}</title>\n<updated>{updated}</updated>\n"
         "<author><name>condensat</name></author>\n<generator>condensat</generator>\n"
     ).encode()
 
@@ -36,18 +36,18 @@ def entry(record: dict[str, Any]) -> bytes:
     terms = [term for name in ("tags", "stories", "cves") for term in record.get(name) or ()]
     parts = [
         f"<id>urn:condensat:article:{record['id']}</id>",
-        f"<title>{_text(record.get('title') or record['url'])}</title>",
-        f'<link rel="alternate" href={_attribute(record["url"])}/>',
+        f"<title>{text(record.get('title') or record['url'])}</title>",
+        f'<link rel="alternate" href={attribute(record["url"])}/>',
         f"<updated>{record.get('modified') or record['effective']}</updated>",
         f"<published>{record['effective']}</published>",
-        *(f"<author><name>{_text(name)}</name></author>" for name in names),
-        *(f"<category term={_attribute(term)}/>" for term in terms),
-        f"<content>{_text(record['text'])}</content>",
+        *(f"<author><name>{text(name)}</name></author>" for name in names),
+        *(f"<category term={attribute(term)}/>" for term in terms),
+        f"<content>{text(record['text'])}</content>",
     ]
     rest = {name: value for name, value in record.items() if name not in _IN_ATOM}
     if record.get("title") is not None and not record["title"]:
         rest["title"] = ""
-    parts.append(f"<c:article>{_text(orjson.dumps(rest).decode())}</c:article>")
+    parts.append(f"<c:article>{text(orjson.dumps(rest).decode())}</c:article>")
     return f"<entry>{''.join(parts)}</entry>\n".encode()
 
 
@@ -87,10 +87,12 @@ def _entry(element: Any) -> dict[str, Any]:
     return found
 
 
-def _text(text: str) -> str:
+def text(words: str) -> str:
+    """Write a text as the content of an element."""
     # a bare carriage return would be read as a newline
-    return escape(_FORBIDDEN.sub("", text), {"\r": "&#13;"})
+    return escape(_FORBIDDEN.sub("", words), {"\r": "&#13;"})
 
 
-def _attribute(text: str) -> str:
-    return quoteattr(_FORBIDDEN.sub("", text), {"\r": "&#13;", "\n": "&#10;", "\t": "&#9;"})
+def attribute(words: str) -> str:
+    """Write a text as the value of an attribute, with its quotes."""
+    return quoteattr(_FORBIDDEN.sub("", words), {"\r": "&#13;", "\n": "&#10;", "\t": "&#9;"})

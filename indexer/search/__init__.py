@@ -1,7 +1,7 @@
 """Search the articles: a query in, hits with highlights out, or counts of them; it reads and never writes."""
 
 from indexer.search.facets import FACETS, Facet, Facets, facets
-from indexer.search.hits import MARK, UNMARK, Copy, Hit, Results, Sort, find, list_hits
+from indexer.search.hits import MARK, UNMARK, Copy, Hit, Results, Sort, find, list_hits, segments
 from indexer.search.spelling import Spelling, spelling
 from indexer.search.wanted import Reposts, Wanted, date_range
 
@@ -22,5 +22,6 @@ __all__ = [
     "facets",
     "find",
     "list_hits",
+    "segments",
     "spelling",
 ]

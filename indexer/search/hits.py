@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal
@@ -19,7 +20,9 @@ if TYPE_CHECKING:
     from indexer.search.wanted import Wanted
 
 Sort = Literal["relevance", "date", "reposts"]
-MARK, UNMARK = "\x02", "\x03"  # around the words that matched; no clean text contains them
+# Around the words that matched: «start» and «end of selected area», which no clean text contains. Elasticsearch trims
+# passages, and would take characters below the space away from their ends.
+MARK, UNMARK = "\x86", "\x87"
 HIGHLIGHT_CHARS = 1_000_000  # text beyond this is not highlighted: it would fail the whole search
 FOLDED = 3  # hits a story that are looked at first: a fifth of what is published repeats something
 ONE_PAGE = 200  # hits: up to so many are asked for at once, more of them page after page over one point in time
@@ -68,6 +71,16 @@ class Results:
 
     total: int
     hits: tuple[Hit, ...]
+
+
+def segments(text: str) -> Iterator[tuple[str, bool]]:
+    """Take a text with marks apart: its pieces in order, each with whether it stood between marks."""
+    marked = False
+    for part in re.split(f"([{MARK}{UNMARK}])", text):
+        if part in {MARK, UNMARK}:
+            marked = part == MARK
+        elif part:
+            yield part, marked
 
 
 def list_hits(store: Store, wanted: Wanted, *, sort: Sort = "relevance", limit: int | None) -> Results:

@@ -208,6 +208,32 @@ def test_show_has_both_directions(world: World) -> None:
     assert last[:10] in page
 
 
+def test_the_review_page_is_written_by_the_installed_command(world: World, tmp_path: Path) -> None:
+    """The wheel has the templates in it: the page is one file, with the article and both directions of its reposts."""
+    file = tmp_path / "page.html"
+    page = ["--format", "html", "--language", "fr", "--output", file]
+    world.condensat("show", world.site.url("gazette/crane-schedules"), *page)
+    text = file.read_text(encoding="utf-8")
+    assert '<html lang="fr">' in text
+    for each in ("Copperline Reader", "Tidewater Wire", "L&#39;article reprend un précédent"):
+        assert each in text
+
+
+def test_a_digest_is_written_by_the_installed_command(site: Site, condensat: Condensat, tmp_path: Path) -> None:
+    """A saved search sends what was indexed since, reposts folded, once, and marks it."""
+    opml, feed = tmp_path / "feeds.opml", tmp_path / "cranes.atom"
+    opml.write_text(site.opml(), encoding="utf-8")
+    condensat("searches", "add", "cranes", "crane", "--feed", feed)
+    condensat("feeds", "import", opml)
+    poll(condensat)
+    (sent,) = condensat("digest", "--all", "--format", "json").json
+    assert (sent["state"], sent["articles"]) == ("sent", 3)
+    entries = ElementTree.fromstring(feed.read_bytes()).findall("{http://www.w3.org/2005/Atom}entry")
+    assert len(entries) == 1
+    assert condensat("digest", "cranes", "--format", "json").json == []
+    assert len(condensat("search", "sent:yes", "--format", "json").json) == 3
+
+
 def test_a_canonical_link_to_another_domain_merges_nothing(world: World) -> None:
     """A syndicated copy that names its original as canonical stays an article of its own."""
     assert world.id("copper/crane-schedules") != world.id("wire/crane-schedules")

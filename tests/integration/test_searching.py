@@ -54,3 +54,11 @@ def test_the_command_in_every_form(engine: local.Running, filled: Store) -> None
     wrong = run(engine, filled, "search", "harbour titel:x")
     assert wrong.returncode == 2
     assert wrong.stderr.splitlines()[-2:] == ["  harbour titel:x", "          ^"]
+
+
+def test_words_at_the_edges_of_a_passage_are_marked(engine: local.Running, store: Store) -> None:
+    """The first and the last word of a text are highlighted as any other: what marks them is not trimmed away."""
+    take(store, article("edges", "Quayside cranes stood still all night beside the quayside"))
+    (hit,) = json.loads(run(engine, store, "search", "quayside", "--format", "json", check=True).stdout)
+    (passage,) = hit["highlights"]
+    assert [passage["text"][start:end] for start, end in passage["hits"]] == ["Quayside", "quayside"]

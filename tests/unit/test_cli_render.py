@@ -18,7 +18,7 @@ from indexer.models import CondensatError, Kind, Pair, Reason, Rejection
 from indexer.query import QueryError
 from indexer.reports import Report
 from indexer.review import Review
-from indexer.search import Hit
+from indexer.search import MARK, UNMARK, Hit
 from indexer.summary import Copying, Source, Summary
 
 if TYPE_CHECKING:
@@ -186,7 +186,7 @@ def test_a_hit_shows_what_it_repeats_and_how_often_it_was_reposted() -> None:
         effective=T,
         language="en",
         score=1.5,
-        highlights=("some \x02words\x03 here",),
+        highlights=(f"some {MARK}words{UNMARK} here",),
         repost_of="c" * 20,
         reposts=2,
     )

@@ -140,3 +140,35 @@ def test_the_doctor_asks_for_a_contact(monkeypatch: pytest.MonkeyPatch) -> None:
     check = {each.name: each for each in examine(settings.load())}["settings"]
     assert check.found.endswith("asked as mybot/1.0 (+https://example.org/bot)")
     assert check.todo is None
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("URL", "mail.example", "smtps://HOST"),
+        ("URL", "smtps://ann:open-sesame@mail.example", "no password belongs into an address"),
+        ("FROM", "nobody", "such as digests@example.org"),
+        ("FROM", "ann@example.org\nBcc: eve@example.org", "such as digests@example.org"),
+        ("CA", "/no/such/file.pem", "no such file of certificates"),
+    ],
+)
+def test_a_wrong_mail_setting_is_named(monkeypatch: pytest.MonkeyPatch, name: str, value: str, said: str) -> None:
+    """What is wrong is said with the name of the setting, and nothing that may be secret is repeated."""
+    monkeypatch.setenv(f"CONDENSAT_SMTP_{name}", value)
+    with pytest.raises(UsageError, match=said) as caught:
+        settings.load()
+    assert f"CONDENSAT_SMTP_{name}" in str(caught.value)
+    assert "sesame" not in str(caught.value)
+
+
+def test_a_mail_server_is_put_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Address, login and authority come from settings of their own; the password shows in no text form."""
+    assert settings.load().mail_server() is None
+    monkeypatch.setenv("CONDENSAT_SMTP_URL", "smtp://ann@mail.example")
+    monkeypatch.setenv("CONDENSAT_SMTP_PASSWORD", "open-sesame")
+    monkeypatch.setenv("CONDENSAT_SMTP_FROM", "News desk <desk@news.example>")
+    server = settings.load().mail_server()
+    assert server is not None
+    assert (server.host, server.port, server.security, server.username) == ("mail.example", 587, "starttls", "ann")
+    assert server.password == "open-sesame"  # noqa: S105 it opens nothing
+    assert "sesame" not in f"{settings.load()!r} {server!r}"
