@@ -19,6 +19,7 @@ from indexer.cli import (
     exporting,
     feeds,
     ingesting,
+    keys,
     output,
     reading,
     session,
@@ -47,6 +48,7 @@ Begin with:
 """,
 )
 app.add_typer(engine.app, name="engine", rich_help_panel="Set up")
+app.add_typer(keys.app, name="keys", rich_help_panel="Set up")
 app.add_typer(feeds.app, name="feeds", rich_help_panel="Take in")
 app.add_typer(sources.app, name="sources", rich_help_panel="Work with articles")
 app.add_typer(boilerplate.app, name="boilerplate", rich_help_panel="Reposts")
@@ -82,7 +84,8 @@ def condensat(
 ) -> None:
     """Index news, and tell of every article whether it was reposted later and whether it repeats an earlier one.
 
-    Settings come from flags, then from the environment (`CONDENSAT_URL`, `CONDENSAT_API_KEY`, `CONDENSAT_USERNAME`,
+    Settings come from flags, then from the environment (`CONDENSAT_URL`, `CONDENSAT_CA`,
+    `CONDENSAT_FINGERPRINT`, `CONDENSAT_API_KEY`, `CONDENSAT_API_KEY_FILE`, `CONDENSAT_USERNAME`,
     `CONDENSAT_PASSWORD`, `CONDENSAT_HOME`, `CONDENSAT_PREFIX`, `CONDENSAT_ALLOW_PRIVATE`; for fetching
     `CONDENSAT_USER_AGENT`, `CONDENSAT_HOST_DELAY`, `CONDENSAT_HOST_CONNECTIONS`, `CONDENSAT_CONNECTIONS`; for the raw
     pages that are kept `CONDENSAT_ARCHIVE`, a folder or `off`), then from `condensat.toml` in the current folder or in
@@ -94,15 +97,30 @@ def condensat(
 
 
 @app.command(
-    rich_help_panel="Set up", epilog="`condensat init`\n\n`condensat --url http://localhost:9200 --prefix news init`"
+    rich_help_panel="Set up",
+    epilog="`condensat init`\n\n`condensat --url http://localhost:9200 --prefix news init`\n\n`condensat init --roles`",
 )
-def init() -> None:
-    """Create the indices behind their aliases. Every command does so by itself where they are missing."""
+def init(
+    *,
+    roles: Annotated[
+        bool,
+        typer.Option("--roles", help="Make the roles reader, ingester and admin, too, and bring keys up to them."),
+    ] = False,
+) -> None:
+    """Create the indices behind their aliases. Every command does so by itself where they are missing.
+
+    With `--roles`, which takes somebody who may manage security: what each role may do in the indices of this prefix,
+    and in no others. Keys for them: `condensat keys create`.
+    """
     with session.connect(init=False) as store:
         created = store.init()
-    for name in created:
+        made = store.rights.write_roles() if roles else []
+        renewed = store.rights.renew_keys(session.now()) if roles else []
+    for name in [*created, *made]:
         typer.echo(name)
     output.say("Created." if created else "All indices are there.")
+    if roles:
+        output.say(f"The roles {', '.join(made)} are there; {output.count(len(renewed), 'key')} brought up to them.")
 
 
 ingesting.register(app)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Self
 
-from elasticsearch import Elasticsearch
-from elasticsearch.serializer import OrjsonSerializer
+from elasticsearch import AuthorizationException
 
 from indexer.elastic import schema
 from indexer.elastic.articles import Articles
+from indexer.elastic.client import open_client
 from indexer.elastic.corrections import Corrections
 from indexer.elastic.edits import Edits
 from indexer.elastic.errors import translated
@@ -16,16 +16,18 @@ from indexer.elastic.feeds import Feeds
 from indexer.elastic.leases import Leases
 from indexer.elastic.pairs import Pairs
 from indexer.elastic.pending import Pending
+from indexer.elastic.rights import Rights
 from indexer.elastic.sources import Sources
 from indexer.elastic.sums import Sums
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
     from types import TracebackType
 
+    from elasticsearch import Elasticsearch
+
 ANALYZE_BATCH = 50  # texts a request: more gain nothing (1,300 texts a second on 2 cores)
-JSON_TYPES = ("application/json", "application/vnd.elasticsearch+json")  # read and written five times as fast
-TIMEOUT = 60.0  # seconds a request: a busy single node may pause for a merge
 
 
 class Store:
@@ -41,6 +43,7 @@ class Store:
         self.pairs = Pairs(client, prefix)
         self.feeds = Feeds(client, prefix)
         self.leases = Leases(client, prefix)
+        self.rights = Rights(client, prefix)
         self.sources = Sources(client, prefix)
         self.sums = Sums(client, prefix)
 
@@ -53,19 +56,21 @@ class Store:
         username: str | None = None,
         password: str | None = None,
         api_key: str | None = None,
+        ca: Path | None = None,
+        fingerprint: str | None = None,
     ) -> Store:
-        """Connect and see that Elasticsearch answers and lets us in; raises ``UnavailableError``."""
-        login = {"basic_auth": (username, password or "")} if username and not api_key else {"api_key": api_key}
+        """Connect and see that Elasticsearch answers and lets us in; raises ``UnavailableError``.
+
+        The arguments are those of ``client.open_client``.
+        """
         with translated():
-            client = Elasticsearch(
-                url,
-                **login,
-                request_timeout=TIMEOUT,
-                retry_on_timeout=True,
-                max_retries=3,
-                serializers={mimetype: OrjsonSerializer() for mimetype in JSON_TYPES},
+            client = open_client(
+                url, username=username, password=password, api_key=api_key, ca=ca, fingerprint=fingerprint
             )
-            client.cluster.health(wait_for_status="yellow", timeout="30s")
+            try:
+                client.cluster.health(wait_for_status="yellow", timeout="30s")
+            except AuthorizationException:  # the cluster is none of a key's business: does it let us in at all?
+                client.security.authenticate()
         return cls(client, prefix)
 
     def __enter__(self) -> Self:
@@ -99,10 +104,16 @@ class Store:
             for index in found:
                 self._client.indices.delete(index=index)
 
-    def version(self) -> str:
-        """Tell the version of Elasticsearch; asked of a node, since the local one has no root page."""
+    def version(self) -> str | None:
+        """Tell the version of Elasticsearch; None where these credentials may not ask.
+
+        It is asked of a node, since the local one has no root page.
+        """
         with translated():
-            nodes: dict[str, Any] = self._client.nodes.info(filter_path="nodes.*.version")["nodes"]
+            try:
+                nodes: dict[str, Any] = self._client.nodes.info(filter_path="nodes.*.version")["nodes"]
+            except AuthorizationException:
+                return None
         return str(next(iter(nodes.values()))["version"])
 
     def condense(self, texts: Sequence[str]) -> list[str]:
