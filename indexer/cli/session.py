@@ -36,8 +36,10 @@ def connect(*, init: bool = True) -> Store:
             fingerprint=chosen.fingerprint,
         )
     else:
-        local = engine.start(chosen.home, progress=lambda told: output.say(told, "dim"))
-        store = Store.connect(local.url, prefix=chosen.prefix, username=local.username, password=local.password)
+        local = engine.start(chosen.home, progress=lambda told: output.say(told, "dim"), repository=chosen.backups)
+        store = Store.connect(
+            ",".join(local.urls), prefix=chosen.prefix, username=local.username, password=local.password
+        )
     if init and (missing := store.missing()):
         _create(store, missing)
     if init:

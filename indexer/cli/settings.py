@@ -46,6 +46,7 @@ class Settings(BaseSettings):
     username: str | None = None
     password: SecretStr | None = None
     home: Path = Field(default_factory=lambda: platformdirs.user_data_path("condensat"))
+    backups: Path | None = None  # where the local engine may keep snapshots; unset: in the home
     archive: str | None = None  # a folder, or «off»; unset: one for each prefix, in the home
     prefix: str = Field(default="condensat", pattern=r"^[a-z0-9][a-z0-9_-]{0,99}$")
     allow_private: bool = False
@@ -54,10 +55,10 @@ class Settings(BaseSettings):
     host_connections: int = Field(default=2, ge=1, le=100)
     connections: int = Field(default=32, ge=1, le=1_000)  # to all hosts together
 
-    @field_validator("home")
+    @field_validator("home", "backups")
     @classmethod
-    def _absolute(cls, home: Path) -> Path:
-        return home.expanduser().absolute()
+    def _absolute(cls, path: Path | None) -> Path | None:
+        return None if path is None else path.expanduser().absolute()
 
     @field_validator("ca", "api_key_file")
     @classmethod
