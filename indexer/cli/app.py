@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from indexer.cli import (
+    backup,
     boilerplate,
     correcting,
     doctor,
@@ -49,6 +50,7 @@ Begin with:
 )
 app.add_typer(engine.app, name="engine", rich_help_panel="Set up")
 app.add_typer(keys.app, name="keys", rich_help_panel="Set up")
+app.add_typer(backup.app, name="backup", rich_help_panel="Set up")
 app.add_typer(feeds.app, name="feeds", rich_help_panel="Take in")
 app.add_typer(sources.app, name="sources", rich_help_panel="Work with articles")
 app.add_typer(boilerplate.app, name="boilerplate", rich_help_panel="Reposts")

@@ -17,6 +17,7 @@ from indexer.elastic.leases import Leases
 from indexer.elastic.pairs import Pairs
 from indexer.elastic.pending import Pending
 from indexer.elastic.rights import Rights
+from indexer.elastic.snapshots import Snapshots
 from indexer.elastic.sources import Sources
 from indexer.elastic.sums import Sums
 
@@ -44,6 +45,7 @@ class Store:
         self.feeds = Feeds(client, prefix)
         self.leases = Leases(client, prefix)
         self.rights = Rights(client, prefix)
+        self.snapshots = Snapshots(client, prefix)
         self.sources = Sources(client, prefix)
         self.sums = Sums(client, prefix)
 
