@@ -21,6 +21,7 @@ from indexer.cli import (
     feeds,
     ingesting,
     keys,
+    migrating,
     output,
     reading,
     session,
@@ -130,6 +131,7 @@ reading.register(app)
 correcting.register(app)
 exporting.register(app)
 evaluating.register(app)
+migrating.register(app)
 doctor.register(app)
 
 

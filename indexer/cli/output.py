@@ -168,9 +168,9 @@ def span(seconds: float) -> str:
     return f"{round(abs(seconds) / 31_557_600)} y"
 
 
-def count(number: int, noun: str) -> str:
+def count(number: int, noun: str, plural: str | None = None) -> str:
     """Write a number of things."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+    return f"{number:,} {noun if number == 1 else plural or f'{noun}s'}"
 
 
 def bar(share: float, *, width: int = 5) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from indexer.elastic.client import PATIENCE, item_passes, pause
-from indexer.elastic.errors import StoreError, translated
+from indexer.elastic.errors import CLOSED, STUCK, StoreError, translated
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -108,7 +108,8 @@ def _words(error: Any) -> str:
     if not isinstance(error, dict):
         return str(error)
     cause = error.get("caused_by") or {}
-    return str(cause.get("reason") or error.get("reason") or error.get("type"))
+    words = str(cause.get("reason") or error.get("reason") or error.get("type"))
+    return f"{words} {STUCK}" if CLOSED in words else words
 
 
 def refresh(client: Elasticsearch, alias: str) -> None:

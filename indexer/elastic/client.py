@@ -16,6 +16,8 @@ from elastic_transport import ConnectionTimeout, TlsError, Transport, TransportA
 from elasticsearch import Elasticsearch
 from elasticsearch.serializer import OrjsonSerializer
 
+from indexer.elastic.errors import CLOSED
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
@@ -38,7 +40,6 @@ UNSERVED = frozenset(
         "illegal_index_shard_state_exception",
     }
 )
-BLOCKED = "index write (api)"  # the words of the block that a migration sets; a full disk has other ones
 FULL_QUEUE = "es_rejected_execution_exception"
 
 
@@ -146,5 +147,5 @@ def item_passes(status: int, error: Mapping[str, Any] | str | None, *, several: 
     if not isinstance(error, dict):
         return False
     if status == 403:
-        return BLOCKED in str(error.get("reason"))
+        return CLOSED in str(error.get("reason"))
     return status == 429 and error.get("type") == FULL_QUEUE

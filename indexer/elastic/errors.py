@@ -32,6 +32,10 @@ class MissingIndexError(StoreError):
     """An alias of ours is not there."""
 
 
+CLOSED = "index write (api)"  # the words of the block that a migration sets; a full disk has other ones
+STUCK = "A migration has closed it and does not go on. Run: condensat migrate"
+
+
 @contextmanager
 def translated() -> Iterator[None]:
     """Raise the client's errors as ours, each with what to do."""
@@ -43,6 +47,8 @@ def translated() -> Iterator[None]:
             "CONDENSAT_PASSWORD."
         ) from error
     except AuthorizationException as error:
+        if CLOSED in reason(error):
+            raise StoreError(f"{reason(error)} {STUCK}") from error
         raise ForbiddenError(f"These credentials may not do this (403): {reason(error)}") from error
     except NotFoundError as error:
         raise MissingIndexError(f"{reason(error)}. Run: condensat init") from error

@@ -25,13 +25,15 @@ def parts(items: Sequence[str], size: int = LOOKUP) -> Iterator[Sequence[str]]:
         yield items[start : start + size]
 
 
-def scan(client: Elasticsearch, alias: str, body: dict[str, Any], *, page: int) -> Iterator[dict[str, Any]]:
+def scan(
+    client: Elasticsearch, alias: str, body: dict[str, Any], *, page: int, preference: str | None = None
+) -> Iterator[dict[str, Any]]:
     """Yield every hit of a search over one point in time; ``body`` must sort without ties, or by nothing.
 
     A point in time lives on a node. Where that is lost with it, the next one goes on behind the last hit: what changed
     between the two may be in or not. Without an order there is no such place, unless nothing was read yet.
     """
-    point = _open(client, alias)
+    point = _open(client, alias, preference)
     after, losses = None, 0
     try:
         while True:
@@ -50,7 +52,7 @@ def scan(client: Elasticsearch, alias: str, body: dict[str, Any], *, page: int) 
                         raise
                     pause(losses)
                     losses += 1
-                    point = _open(client, alias)
+                    point = _open(client, alias, preference)
                     continue
             hits = answer["hits"]["hits"]
             yield from hits
@@ -65,9 +67,13 @@ def scan(client: Elasticsearch, alias: str, body: dict[str, Any], *, page: int) 
             client.close_point_in_time(id=point)
 
 
-def _open(client: Elasticsearch, alias: str) -> str:
+def _open(client: Elasticsearch, alias: str, preference: str | None) -> str:
     with translated():
-        return str(client.open_point_in_time(index=alias, keep_alive="5m", allow_partial_search_results=False)["id"])
+        return str(
+            client.open_point_in_time(
+                index=alias, keep_alive="5m", allow_partial_search_results=False, preference=preference
+            )["id"]
+        )
 
 
 def _is_lost(client: Elasticsearch, error: ApiError) -> bool:

@@ -14,6 +14,7 @@ from indexer.elastic.edits import Edits
 from indexer.elastic.errors import translated
 from indexer.elastic.feeds import Feeds
 from indexer.elastic.leases import Leases
+from indexer.elastic.migration import Migration
 from indexer.elastic.pairs import Pairs
 from indexer.elastic.pending import Pending
 from indexer.elastic.rights import Rights
@@ -41,6 +42,7 @@ class Store:
         self.articles = Articles(client, prefix, self.pending)
         self.corrections = Corrections(client, prefix)
         self.edits = Edits(client, prefix)
+        self.migration = Migration(client, prefix)
         self.pairs = Pairs(client, prefix)
         self.feeds = Feeds(client, prefix)
         self.leases = Leases(client, prefix)

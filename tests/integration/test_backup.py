@@ -1,4 +1,4 @@
-"""Snapshots, with the command and two real engines: what is taken from one comes back in the other, document by document."""
+"""Snapshots, with the command and real engines: what is taken from one comes back in the other, whole."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def folder() -> Iterator[Path]:
 
 
 @pytest.fixture(scope="module")
-def homes(folder: Path) -> Iterator[tuple[Path, Path]]:
+def homes() -> Iterator[tuple[Path, Path]]:
     """Give two homes whose engines share a folder for snapshots; they run one after the other."""
     both = (Path(tempfile.mkdtemp(prefix="condensat-one-")), Path(tempfile.mkdtemp(prefix="condensat-two-")))
     yield both
@@ -169,7 +169,7 @@ def registered(client: Elasticsearch, engine_home: Path) -> Iterator[str]:
     client.snapshot.delete_repository(name=REPOSITORY)
 
 
-def test_taken_in_the_middle_of_an_import(
+def test_taken_in_the_middle_of_an_import(  # noqa: PLR0917 - fixtures
     registered: str, client: Elasticsearch, store: Store, new_store: Callable[[], Store], call: Caller,
     engine: local.Running,
 ) -> None:  # fmt: skip
