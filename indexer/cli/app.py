@@ -21,12 +21,14 @@ from indexer.cli import (
     feeds,
     ingesting,
     keys,
+    logs,
     migrating,
     output,
     reading,
     session,
     settings,
     sources,
+    telemetering,
 )
 from indexer.cli.errors import guarded
 
@@ -68,6 +70,7 @@ def _version(*, asked: bool) -> None:
 
 @app.callback()
 def condensat(
+    context: typer.Context,
     *,
     url: Annotated[
         str | None, typer.Option(help="Address of Elasticsearch; without one, the local engine is started.")
@@ -78,6 +81,9 @@ def condensat(
         bool | None,
         typer.Option("--allow-private/--no-allow-private", help="Fetch from loopback and private addresses."),
     ] = None,
+    log: Annotated[
+        logs.Log, typer.Option("--log", envvar="CONDENSAT_LOG", help="How to write what is said beside the data.")
+    ] = logs.Log.TEXT,
     asked: Annotated[  # noqa: ARG001 - it ends the command in its callback
         bool,
         typer.Option(
@@ -94,9 +100,14 @@ def condensat(
     pages that are kept `CONDENSAT_ARCHIVE`, a folder or `off`), then from `condensat.toml` in the current folder or in
     your configuration folder.
 
+    With `--log json` (or `CONDENSAT_LOG=json`) what is said beside the data is a JSON object a line. Where
+    `OTEL_EXPORTER_OTLP_ENDPOINT` is set, traces and metrics go there (`pip install 'condensat[telemetry]'`).
+
     Exit codes: 0 done; 1 a write failed, or something that you named; 2 wrong use; 3 no Elasticsearch.
     """
+    logs.use(log, command=context.invoked_subcommand or "")
     settings.use_flags(url=url, home=home, prefix=prefix, allow_private=allow_private)
+    telemetering.begin(context)
 
 
 @app.command(
@@ -117,6 +128,7 @@ def init(
     """
     with session.connect(init=False) as store:
         created = store.init()
+        store.copy_each()
         made = store.rights.write_roles() if roles else []
         renewed = store.rights.renew_keys(session.now()) if roles else []
     for name in [*created, *made]:

@@ -16,6 +16,8 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
+from indexer.cli import logs
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -108,7 +110,10 @@ def _console(*, stderr: bool) -> Console:
 
 
 def say(text: str | Text, style: str = "") -> None:
-    """Say something to the person at the terminal."""
+    """Say something to the person at the terminal, or to the program that reads its log."""
+    if logs.is_json():
+        logs.tell(clean(str(text)), style or (str(text.style) if isinstance(text, Text) else ""))
+        return
     stderr().print(text if isinstance(text, Text) else Text(clean(text), style=style), soft_wrap=True)
 
 

@@ -9,6 +9,7 @@ from elasticsearch import AuthorizationException
 from indexer.elastic import schema
 from indexer.elastic.articles import Articles
 from indexer.elastic.client import open_client
+from indexer.elastic.condition import Condition
 from indexer.elastic.corrections import Corrections
 from indexer.elastic.edits import Edits
 from indexer.elastic.errors import translated
@@ -40,6 +41,7 @@ class Store:
         self.prefix = prefix
         self.pending = Pending(client, prefix)
         self.articles = Articles(client, prefix, self.pending)
+        self.condition = Condition(client, prefix)
         self.corrections = Corrections(client, prefix)
         self.edits = Edits(client, prefix)
         self.migration = Migration(client, prefix)
@@ -88,6 +90,10 @@ class Store:
     def init(self) -> list[str]:
         """Create the indices that are missing and give their names."""
         return schema.create(self._client, self.prefix)
+
+    def copy_each(self) -> list[str]:
+        """Let every index have a copy where there is a second node, as new ones do; name those that changed."""
+        return schema.copy_each(self._client, self.prefix)
 
     def upgrade(self) -> list[str]:
         """Add the fields that a newer version brought, where that is possible in place; name the aliases."""
