@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 PageDone = Callable[[int, int, int], None]
 
 PAGE = 500  # documents read at once
+MANY = 10_000  # of which nothing is read but their places
 BUCKETS = tuple(f"{number:02x}" for number in range(256))  # of ids, by how they begin
 
 
@@ -183,16 +184,24 @@ class Copy:
             raise StoreError(f"{self.new} cannot be written: {made.error or gone.error}")
         return made.primary_term
 
-    def lift(self, above: int) -> None:
-        """Raise the primary term of the new index above those under which the old one was written.
+    def highest_term(self) -> int:
+        """Give the highest primary term under which a document of the old index was written."""
+        bulk.refresh(self._client, self.old)
+        body = {"source": False, "seq_no_primary_term": True}
+        hits = scan(self._client, self.old, body, page=MANY)
+        return max((hit["_primary_term"] for hit in hits), default=0)
+
+    def lift(self, above: int) -> int:
+        """Raise the primary term of the new index, which is empty, above a term of the old one, and give it.
 
         Who has read a document there, and writes it only if nobody did meanwhile, names its place and term. In the new
         index the same place may be that of another change; its term is none that anybody has read before.
         """
-        while self.primary_term() <= above:
+        while (term := self.primary_term()) <= above:
             with translated():
                 self._client.indices.close(index=self.new)
                 self._client.indices.open(index=self.new, wait_for_active_shards="1", timeout="60s")
+        return term
 
     def _pages(self, shard: int, query: dict[str, Any]) -> Iterator[list[dict[str, Any]]]:
         body = {"query": query, "sort": [{"_seq_no": "asc"}], "seq_no_primary_term": True}

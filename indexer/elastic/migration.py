@@ -70,11 +70,19 @@ class _Mark:
     old: str
     places: list[int]  # up to these, shard by shard, all was brought over
     term: int  # the highest primary term under which any of it was written
+    own: int  # the primary term of the new index: higher, or what was read in the old one might be taken for it
     by: str
     at: datetime
 
     def to_dict(self) -> dict[str, Any]:
-        return {"from": self.old, "places": self.places, "term": self.term, "by": self.by, "at": moment(self.at)}
+        return {
+            "from": self.old,
+            "places": self.places,
+            "term": self.term,
+            "own": self.own,
+            "by": self.by,
+            "at": moment(self.at),
+        }
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -152,6 +160,9 @@ class Migration:
         begun = time.monotonic()
         copy = Copy(self._client, old.index, _following(old.index))
         mark, resumed = self._begin(old, copy, operator)
+        if mark.own == 0:
+            mark = replace(mark, own=copy.lift(copy.highest_term()))
+            self._write_meta(copy.new, mark)
         operator.started(f"copying {old.name} to {copy.new}", copy.count(old.index))
         passes = 0
         while passes < PASSES:
@@ -160,7 +171,6 @@ class Migration:
             if brought <= FEW:
                 break
         copy.drop_deleted(by_id=False)
-        copy.lift(mark.term)
         operator.started(f"comparing {old.name}", copy.count(old.index))
         compared = mark.places
         copy.compare(compared, page_done=operator.advanced)
@@ -181,7 +191,7 @@ class Migration:
     def _begin(self, old: Old, copy: Copy, operator: Operator) -> tuple[_Mark, bool]:
         """Make the new index, or take over that of a migration that died."""
         definition = schema.definition(old.name)
-        fresh = _Mark(old=old.index, places=[-1] * copy.shards(), term=0, by=operator.name, at=operator.now())
+        fresh = _Mark(old=old.index, places=[-1] * copy.shards(), term=0, own=0, by=operator.name, at=operator.now())
         mappings = {**definition["mappings"], "_meta": {**definition["mappings"]["_meta"], MARK: fresh.to_dict()}}
         for _ in range(2):
             try:
@@ -215,11 +225,14 @@ class Migration:
                 f"Somebody else is migrating {old.index} ({mark.by}, {age.total_seconds():.0f} s ago). Wait until it "
                 "is done; if it has died, run again in a minute."
             )
-        if meta.get("version") != old.wanted or mark.old != old.index or len(mark.places) != copy.shards():
+        unfit = meta.get("version") != old.wanted or mark.old != old.index or len(mark.places) != copy.shards()
+        if unfit or 0 < mark.own <= mark.term:
             with translated():
                 self._client.indices.delete(index=copy.new)
             return None
         mark = replace(mark, by=operator.name, at=operator.now())
+        with translated():
+            self._client.indices.open(index=copy.new)  # it may have died between closing and opening it
         self._write_meta(copy.new, mark)
         self._reopen(old)  # it may have died while the old one was closed
         return mark
@@ -242,6 +255,7 @@ class Migration:
         copied = copy.bring(mark.places, page_done=page_done)
         mark = replace(mark, places=places, term=max(mark.term, copied.term), at=operator.now())
         self._write_meta(copy.new, mark)
+        _check_terms(copy, mark.own, mark.term)
         return mark, copied.documents
 
     def _switch(self, old: Old, copy: Copy, mark: _Mark) -> int:
@@ -254,8 +268,7 @@ class Migration:
                 self._client.indices.add_block(index=old.index, block="write")  # what is under way is done then
             copied = copy.bring(mark.places, page_done=lambda *_: None)
             bulk.refresh(self._client, copy.new)
-            if copied.term > mark.term:  # the primary moved to another node in this very moment
-                copy.lift(copied.term)
+            _check_terms(copy, mark.own, copied.term)
             if copy.count(copy.old) != copy.count(copy.new):
                 copy.drop_deleted(by_id=by_id)
                 _check_counts(copy)
@@ -300,6 +313,13 @@ class Migration:
             self._client.indices.put_mapping(index=index, meta=meta)
 
 
+def _check_terms(copy: Copy, own: int, term: int) -> None:
+    if term >= own:
+        raise StoreError(
+            f"A node that served {copy.old} was lost meanwhile. Nothing has changed; run again: condensat migrate"
+        )
+
+
 def _check_counts(copy: Copy) -> None:
     counts = [copy.count(index) for index in (copy.old, copy.new)]
     if counts[0] != counts[1]:
@@ -313,6 +333,7 @@ def _read_mark(found: dict[str, Any] | None) -> _Mark | None:
         old=found["from"],
         places=list(found["places"]),
         term=found["term"],
+        own=found["own"],
         by=found["by"],
         at=parse_moment(found["at"]),
     )

@@ -226,7 +226,10 @@ def _forbidding() -> Iterator[None]:
         raise ForbiddenError(f"{error}. {_WHO}") from error
 
 
-_WHO = "Snapshots are a matter of the whole cluster, and no role of ours may take one: use its superuser."
+_WHO = (
+    "Snapshots are a matter of the whole cluster, and no role of ours may take one: use its superuser, or to take and "
+    "list them a key with the cluster's privilege create_snapshot and what a reader may."
+)
 
 
 def _forbidden(error: AuthorizationException) -> ForbiddenError:
