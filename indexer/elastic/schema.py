@@ -68,6 +68,19 @@ def create(client: Elasticsearch, prefix: str) -> list[str]:
     return created
 
 
+def copy_each(client: Elasticsearch, prefix: str) -> list[str]:
+    """Give indices that were made before it the setting by which they get a copy on a second node; name them."""
+    changed = []
+    for name in NAMES:
+        wanted = definition(name)["settings"]["index"].get("auto_expand_replicas")
+        with translated():
+            for index, each in client.indices.get_settings(index=write_alias(prefix, name)).items():
+                if wanted and each["settings"]["index"].get("auto_expand_replicas", "false") == "false":
+                    client.indices.put_settings(index=index, settings={"index.auto_expand_replicas": wanted})
+                    changed.append(index)
+    return changed
+
+
 def upgrade(client: Elasticsearch, prefix: str) -> list[str]:
     """Add the fields that a newer version brought to the feeds, and name the aliases that got some.
 
