@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
 
 SHORTEST = 4  # letters of a term that is matched in any case: shorter ones are words of some language
-SHORTEST_OPEN = 5  # letters before an open ending
+SHORTEST_OPEN = 4  # letters before an open ending
 LONGEST = 12  # words of a term
 MANY = 200_000  # terms: a file of more was not meant to be one
 _TABLES = {"tags": Sort.TAG, "stories": Sort.STORY}
