@@ -24,6 +24,7 @@ from indexer.cli import (
     session,
     settings,
     sources,
+    vocabulary,
 )
 from indexer.cli.errors import guarded
 
@@ -49,6 +50,7 @@ Begin with:
 app.add_typer(engine.app, name="engine", rich_help_panel="Set up")
 app.add_typer(feeds.app, name="feeds", rich_help_panel="Take in")
 app.add_typer(sources.app, name="sources", rich_help_panel="Work with articles")
+app.add_typer(vocabulary.app, name="vocabulary", rich_help_panel="Work with articles")
 app.add_typer(boilerplate.app, name="boilerplate", rich_help_panel="Reposts")
 
 
@@ -73,6 +75,12 @@ def condensat(
         bool | None,
         typer.Option("--allow-private/--no-allow-private", help="Fetch from loopback and private addresses."),
     ] = None,
+    words: Annotated[
+        str | None,
+        typer.Option(
+            "--vocabulary", metavar="FILE", help="What makes tags and stories; `off` for none. The shipped one else."
+        ),
+    ] = None,
     asked: Annotated[  # noqa: ARG001 - it ends the command in its callback
         bool,
         typer.Option(
@@ -85,12 +93,13 @@ def condensat(
     Settings come from flags, then from the environment (`CONDENSAT_URL`, `CONDENSAT_API_KEY`, `CONDENSAT_USERNAME`,
     `CONDENSAT_PASSWORD`, `CONDENSAT_HOME`, `CONDENSAT_PREFIX`, `CONDENSAT_ALLOW_PRIVATE`; for fetching
     `CONDENSAT_USER_AGENT`, `CONDENSAT_HOST_DELAY`, `CONDENSAT_HOST_CONNECTIONS`, `CONDENSAT_CONNECTIONS`; for the raw
-    pages that are kept `CONDENSAT_ARCHIVE`, a folder or `off`), then from `condensat.toml` in the current folder or in
+    pages that are kept `CONDENSAT_ARCHIVE`, a folder or `off`; for tags `CONDENSAT_VOCABULARY`, a file or `off`), then
+    from `condensat.toml` in the current folder or in
     your configuration folder.
 
     Exit codes: 0 done; 1 a write failed, or something that you named; 2 wrong use; 3 no Elasticsearch.
     """
-    settings.use_flags(url=url, home=home, prefix=prefix, allow_private=allow_private)
+    settings.use_flags(url=url, home=home, prefix=prefix, allow_private=allow_private, vocabulary=words)
 
 
 @app.command(

@@ -21,9 +21,9 @@ from indexer.vocabulary.reading import identity, parts
 from indexer.vocabulary.words import clean, fold, lower, places, plain, words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
-    from indexer.vocabulary.entries import Entry, Vocabulary
+    from indexer.vocabulary.entries import Vocabulary
 
 AROUND = 40  # characters that are shown on either side of a mention
 BETWEEN = "\x1f"  # stands between title and text, so that no term reaches from one into the other
@@ -215,7 +215,11 @@ class _Reading:
         longer = [each.hit for each in self._noted if each.counts and each.hit]
         for hit in roles[_Role.HINT]:
             self._note(hit, excluded, longer)
-        self._decide_hints({str(hit.rule.owner): hit.rule.written for hit in roles[_Role.CONTEXT] if hit.right})
+        contexts: dict[str, list[_Hit]] = defaultdict(list)
+        for hit in roles[_Role.CONTEXT]:
+            if hit.right:
+                contexts[str(hit.rule.owner)].append(hit)
+        self._decide_hints(contexts)
         self._imply()
         for each in self._noted:
             if not each.counts:
@@ -224,7 +228,9 @@ class _Reading:
     def _note(self, hit: _Hit, excluded: Mapping[int | str, list[_Hit]], longer: Sequence[_Hit] = ()) -> None:
         number = int(hit.rule.owner)
         entry = self._entries[number]
-        within = next((each for each in excluded.get(number, ()) if each.start < hit.end and hit.start < each.end), None)
+        within = next(
+            (each for each in excluded.get(number, ()) if each.start < hit.end and hit.start < each.end), None
+        )
         other = next((each for each in longer if _is_within(hit, each)), None)
         if not hit.right:
             why = f"it is written otherwise than «{hit.rule.written.lstrip('=')}»"
@@ -266,33 +272,38 @@ class _Reading:
         for identifier in self._cves:
             self._give(Sort.CVE, identifier, "it is mentioned")
 
-    def _decide_hints(self, mentioned: Mapping[str, str]) -> None:
+    def _decide_hints(self, mentioned: Mapping[str, list[_Hit]]) -> None:
         hinted: dict[int, list[_Noted]] = defaultdict(list)
         for each in self._noted:
             if each.hit and each.hit.rule.role is _Role.HINT and each.counts:
                 hinted[each.entry].append(each)
-        contexts = {each.name: self._context(each.name, each.tags, mentioned) for each in self._compiled.contexts}
         for number, hints in hinted.items():
             entry = self._entries[number]
-            count, in_title = len({each.hit.start for each in hints if each.hit}), any(each.title for each in hints)
-            often = f"{count} of {entry.least} mentions of its hints, none in the title"
+            hits = [each.hit for each in hints if each.hit]
+            count, in_title = len({hit.start for hit in hits}), any(each.title for each in hints)
             enough = in_title or count >= entry.least
-            context = contexts[entry.context] if entry.context else ""
+            context = self._context(entry.context, mentioned, hits) if entry.context else ""
             if context is None:
-                why = f"a hint alone, and nothing of the context «{entry.context}» is mentioned"
+                why = f"hints alone, and nothing else of the context «{entry.context}» is mentioned"
             elif not enough:
-                why = f"only {often}"
+                why = f"only {count} of {entry.least} mentions of its hints, none in the title"
             else:
                 why = "a hint stands in the title" if in_title else f"{count} mentions of its hints"
                 why += f", and {context}" if context else ""
             self._give(entry.sort, entry.name, why, given=enough and context is not None)
 
-    def _context(self, name: str, tags: Sequence[str], mentioned: Mapping[str, str]) -> str | None:
-        """Say what makes a context hold; None where nothing does."""
-        if name in mentioned:
-            return f"«{mentioned[name]}» is mentioned"
-        tag = next((each for each in tags if (Sort.TAG, each) in self.verdicts), None)
+    def _context(self, name: str, mentioned: Mapping[str, list[_Hit]], hints: Sequence[_Hit]) -> str | None:
+        """Say what makes a context hold, other than the hints themselves; None where nothing does."""
+        for hit in mentioned.get(name, ()):
+            if not any(hit.start < hint.end and hint.start < hit.end for hint in hints):
+                return f"«{hit.rule.written}» is mentioned"
+        tags = next(each.tags for each in self._compiled.contexts if each.name == name)
+        tag = next((each for each in tags if self._is_given(each)), None)
         return f"the tag {tag} is given" if tag else None
+
+    def _is_given(self, tag: str) -> bool:
+        found = self.verdicts.get((Sort.TAG, tag))
+        return found is not None and found.given
 
     def _imply(self) -> None:
         todo = [each for each in self.verdicts.values() if each.given]
@@ -301,8 +312,7 @@ class _Reading:
         while todo:
             each = todo.pop()
             for tag in implied.get((each.sort, each.name), ()) or patterned.get(each.name, ()):
-                before = self.verdicts.get((Sort.TAG, tag))
-                if before is None or not before.given:
+                if not self._is_given(tag):
                     self._give(Sort.TAG, tag, f"it comes with {each.name}")
                     todo.append(self.verdicts[Sort.TAG, tag])
 
@@ -347,7 +357,13 @@ class _Reading:
         return self._at(entry.sort, each.name, rule, each.title, span, each.why)
 
     def _at(  # noqa: PLR0917 - the parts of a mention, from two places
-        self, sort: Sort, name: str, rule: tuple[str, str], in_title: bool, span: tuple[int, int], why: str  # noqa: FBT001
+        self,
+        sort: Sort,
+        name: str,
+        rule: tuple[str, str],
+        in_title: bool,
+        span: tuple[int, int],
+        why: str,
     ) -> Mention:
         text = self._cleaned[0 if in_title else 1]
         start, end = span
@@ -395,7 +411,7 @@ def _is_written(found: Sequence[str], wanted: Sequence[str]) -> bool:
         return True
     *first, last = found
     last = last[:-2] if last[-2:] in {"'s", "'S"} else last
-    plural = last[:-1] if last.endswith("s") else last
+    plural = last.removesuffix("s")
     capitals = [each.upper() for each in wanted]
     ends = {wanted[-1], capitals[-1] if len(wanted[-1]) > 1 else wanted[-1]}
     if last not in ends and plural not in ends:

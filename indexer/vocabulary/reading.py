@@ -1,4 +1,4 @@
-"""Read a vocabulary from TOML and say all that is wrong with it, each with its line and what to do; it opens no file."""
+"""Read a vocabulary from TOML and say all that is wrong with it, with line and remedy; it opens no file."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from indexer.vocabulary.patterns import PatternError, compiled
 from indexer.vocabulary.words import clean, fold, plain, words
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator
+    from collections.abc import Collection, Iterator
 
 SHORTEST = 4  # letters of a term that is matched in any case: shorter ones are words of some language
 SHORTEST_OPEN = 4  # letters before an open ending
@@ -96,7 +96,9 @@ class _Reader:
         given = self._typed(data, "contexts", dict, {})
         for name, fields in given.items():
             head = re.compile(rf"\s*\[\s*contexts\s*\.\s*[\"']?{re.escape(name)}[\"']?\s*\]")
-            self._place(f"[contexts.{name}]: ", next((at for at, each in enumerate(self._lines) if head.match(each)), 0))
+            self._place(
+                f"[contexts.{name}]: ", next((at for at, each in enumerate(self._lines) if head.match(each)), 0)
+            )
             if not isinstance(fields, dict):
                 self._wrong("write it as a table, with terms = [ … ]")
                 continue
@@ -124,7 +126,7 @@ class _Reader:
     def _entry(self, fields: dict[str, Any], table: str, sort: Sort, at: int) -> Entry | None:
         name = " ".join(self._typed(fields, "name", str, "").split())
         if not name:
-            self._wrong("it has no name: give name = \"…\", which is what articles get")  # fmt: skip
+            self._wrong('it has no name: give name = "…", which is what articles get')
             return None
         self._place(f"[[{table}]] «{name}»: ", at)
         self._keys(fields, _ENTRY)
@@ -174,7 +176,8 @@ class _Reader:
         return tuple(given)
 
     def _terms(self, fields: dict[str, Any], key: str, *, short: bool = False) -> tuple[str, ...]:
-        return tuple(each for each in self._strings(fields, key) if self._is_term(each, key, short=short))
+        found = [each for each in self._strings(fields, key) if self._is_term(each, key, short=short)]
+        return tuple({identity(each): each for each in reversed(found)}.values())[::-1]  # a plural is no other term
 
     def _is_term(self, term: str, key: str, *, short: bool) -> bool:
         exact, bare, is_open = parts(term)

@@ -15,6 +15,7 @@ _DASHES = dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2212", "-")
 _QUOTES = dict.fromkeys("\u2018\u2019\u201b\u02bc\u00b4", "'")
 # A run of letters, with what marks a possessive, or a run of digits: «APT28» is two words, as «APT-28» is.
 _WORD = re.compile(r"[^\W\d_]+(?:'[sS]\b)?|\d+")
+_ADDRESS = re.compile(r"\bhttps?://[^\s<>\"')\]]+")  # what its path says is not what the text says
 _SIBILANTS = ("ch", "sh", "x", "z", "ss")
 _KEPT_S = ("ss", "us", "is")  # access, virus, analysis: no plurals
 _SHORT = 3  # letters: words of so many are compared as they are
@@ -43,8 +44,9 @@ def clean(text: str) -> str:
 
 
 def plain(cleaned: str) -> str:
-    """Give a cleaned text without accents and typographic signs, of the same length."""
-    return cleaned if cleaned.isascii() else cleaned.translate(_PLAIN)
+    """Give a cleaned text without accents, typographic signs and addresses, of the same length."""
+    bare = cleaned if cleaned.isascii() else cleaned.translate(_PLAIN)
+    return _ADDRESS.sub(lambda address: " " * len(address.group()), bare) if "://" in bare else bare
 
 
 def words(plain_text: str) -> list[str]:
@@ -70,7 +72,7 @@ def fold(word: str) -> str:
 def lower(word: str) -> str:
     """Give a word in small letters, without the mark of a possessive."""
     small = word.casefold()
-    return small[:-2] if small.endswith("'s") else small
+    return small.removesuffix("'s")
 
 
 def stem(word: str) -> str:
