@@ -1,4 +1,4 @@
-"""Apply a vocabulary to articles that are in the index, wherever they came from; what a vocabulary finds it leaves open."""
+"""Apply a vocabulary to articles that are in the index; where they came from makes no difference."""
 
 from __future__ import annotations
 

@@ -29,10 +29,11 @@ WORDS_SHOWN = 60  # characters of the words of an entry in a table
 
 
 @app.command(
+    "test",
     epilog="`condensat vocabulary test 'Lazarus hackers exploit a flaw in a VPN'`\n\n"
-    "`condensat vocabulary test article.txt --title 'Stories from the SOC'`\n\n`pbpaste | condensat vocabulary test -`"
+    "`condensat vocabulary test article.txt --title 'Stories from the SOC'`\n\n`cat article.txt | condensat vocabulary test -`",
 )
-def test(
+def explain(
     text: Annotated[str, typer.Argument(metavar="TEXT|FILE|-", help="A text, a text file, or - for standard input.")],
     *,
     title: Annotated[
@@ -176,10 +177,9 @@ def apply(
     from indexer.tagging import apply as work
 
     tagger = tagging.tagger()
-    query = Wanted(sources=source or (), start=start, end=end).to_query() if source or start or end else None
+    query = Wanted(sources=source or (), start=start, end=end).to_query()
     with session.connect() as store:
-        wanted = {"query": query} if query else {}
-        done = work(store, tagger, now=session.now, progress=progress.make(), **wanted)
+        done = work(store, tagger, now=session.now, progress=progress.make(), query=query)
     raise typer.Exit(reporting.finish(done, form, strict=False))
 
 

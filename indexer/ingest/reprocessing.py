@@ -55,7 +55,7 @@ def reprocess(
 
     A version that another one replaced counts as unchanged, one that is damaged as rejected. Analysts' fields stay, and
     so do articles that were imported since. All that are chosen get the tags of the vocabulary; of those that are in
-    the archive only the ones that it changes are counted a second time. Raises ArchiveError where a file cannot be read.
+    the archive only the ones that it changes are counted once more. Raises ArchiveError where a file cannot be read.
     """
     began = time.monotonic()
     processes = processes or os.cpu_count() or 2

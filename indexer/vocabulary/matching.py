@@ -333,7 +333,8 @@ class _Reading:
         spans = [*places(self._plain[0]), (0, 0), *places(self._plain[1])]
         mentions = [self._mention(each, spans) for each in self._noted]
         for identifier, (in_title, start, end) in self._cves.items():
-            mentions.append(self._at(Sort.CVE, identifier, ("rule", "CVE id"), in_title, (start, end), ""))
+            where = "title" if in_title else "text"
+            mentions.append(self._at(Sort.CVE, identifier, ("rule", "CVE id"), where, (start, end)))
         order = self._compiled.order
         verdicts = sorted(
             self.verdicts.values(),
@@ -344,35 +345,29 @@ class _Reading:
 
     def _mention(self, each: _Noted, spans: Sequence[tuple[int, int]]) -> Mention:
         entry = self._entries[each.entry]
+        where = "title" if each.title else "text"
         if each.pattern:
             pattern, start, end = each.pattern
             before = 0 if each.title else len(self._plain[0]) + 1
-            return self._at(
-                entry.sort, each.name, ("pattern", pattern), each.title, (start - before, end - before), each.why
-            )
-        if each.hit is None:
+            rule, span = ("pattern", pattern), (start - before, end - before)
+        elif each.hit:
+            rule = each.hit.rule.role.name.lower(), each.hit.rule.written
+            span = spans[each.hit.start][0], spans[each.hit.end - 1][1]
+        else:
             raise AssertionError("a mention of nothing")
-        span = spans[each.hit.start][0], spans[each.hit.end - 1][1]
-        rule = each.hit.rule.role.name.lower(), each.hit.rule.written
-        return self._at(entry.sort, each.name, rule, each.title, span, each.why)
+        return self._at(entry.sort, each.name, rule, where, span, why=each.why)
 
     def _at(  # noqa: PLR0917 - the parts of a mention, from two places
-        self,
-        sort: Sort,
-        name: str,
-        rule: tuple[str, str],
-        in_title: bool,
-        span: tuple[int, int],
-        why: str,
+        self, sort: Sort, name: str, rule: tuple[str, str], where: str, span: tuple[int, int], *, why: str = ""
     ) -> Mention:
-        text = self._cleaned[0 if in_title else 1]
+        text = self._cleaned[0 if where == "title" else 1]
         start, end = span
         return Mention(
             sort=sort,
             name=name,
             rule=rule[0],
             written=rule[1],
-            where="title" if in_title else "text",
+            where=where,
             at=start,
             text=text[start:end],
             before=text[max(0, start - AROUND) : start],
