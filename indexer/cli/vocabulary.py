@@ -31,7 +31,8 @@ WORDS_SHOWN = 60  # characters of the words of an entry in a table
 @app.command(
     "test",
     epilog="`condensat vocabulary test 'Lazarus hackers exploit a flaw in a VPN'`\n\n"
-    "`condensat vocabulary test article.txt --title 'Stories from the SOC'`\n\n`cat article.txt | condensat vocabulary test -`",
+    "`condensat vocabulary test article.txt --title 'Stories from the SOC'`\n\n"
+    "`cat article.txt | condensat vocabulary test -`",
 )
 def explain(
     text: Annotated[str, typer.Argument(metavar="TEXT|FILE|-", help="A text, a text file, or - for standard input.")],

@@ -148,8 +148,10 @@ class _Compiled:
         if self.is_empty:
             return
         joined = f" {' '.join(map(fold, listed))} "
+        after, counted = 0, 0
         for end, rules in self.automaton.iter(joined):
-            after = joined.count(" ", 0, end)  # words that begin before the end of what was met
+            after += joined.count(" ", counted, end)  # words that begin before the end of what was met
+            counted = end
             for rule in rules:
                 start = after - rule.length
                 yield _Hit(rule, start, _is_written(listed[start:after], rule.exact))
@@ -203,16 +205,20 @@ class _Reading:
         for hit in self._compiled.hits(self._words):
             roles[hit.rule.role].append(hit)
         self._cves = _cves(self._plain) if roles[_Role.CVE] else {}
-        excluded: dict[int | str, list[_Hit]] = defaultdict(list)
-        for hit in roles[_Role.EXCLUDED]:
-            if hit.right:
-                excluded[hit.rule.owner].append(hit)
+        excluded = {
+            (hit.rule.owner, place): hit
+            for hit in roles[_Role.EXCLUDED]
+            if hit.right
+            for place in range(hit.start, hit.end)
+        }
         for hit in roles[_Role.TERM]:
             self._note(hit, excluded)
         self._note_patterns()
         self._decide_terms()
         self._imply()
-        longer = [each.hit for each in self._noted if each.counts and each.hit]
+        longer: dict[int, _Hit] = {}
+        for hit in sorted((each.hit for each in self._noted if each.counts and each.hit), key=_length):
+            longer |= dict.fromkeys(range(hit.start, hit.end), hit)
         for hit in roles[_Role.HINT]:
             self._note(hit, excluded, longer)
         contexts: dict[str, list[_Hit]] = defaultdict(list)
@@ -225,18 +231,18 @@ class _Reading:
             if not each.counts:
                 self._give(self._entries[each.entry].sort, each.name, each.why, given=False)
 
-    def _note(self, hit: _Hit, excluded: Mapping[int | str, list[_Hit]], longer: Sequence[_Hit] = ()) -> None:
+    def _note(
+        self, hit: _Hit, excluded: Mapping[tuple[int | str, int], _Hit], longer: Mapping[int, _Hit] | None = None
+    ) -> None:
         number = int(hit.rule.owner)
         entry = self._entries[number]
-        within = next(
-            (each for each in excluded.get(number, ()) if each.start < hit.end and hit.start < each.end), None
-        )
-        other = next((each for each in longer if _is_within(hit, each)), None)
+        within = next((excluded[number, at] for at in range(hit.start, hit.end) if (number, at) in excluded), None)
+        other = (longer or {}).get(hit.start)
         if not hit.right:
             why = f"it is written otherwise than «{hit.rule.written.lstrip('=')}»"
         elif within:
             why = f"it stands in «{within.rule.written}»"
-        elif other:
+        elif other and _is_within(hit, other):
             why = f"it is part of «{other.rule.written}» of {self._entries[int(other.rule.owner)].name}"
         else:
             why = ""
@@ -294,8 +300,9 @@ class _Reading:
 
     def _context(self, name: str, mentioned: Mapping[str, list[_Hit]], hints: Sequence[_Hit]) -> str | None:
         """Say what makes a context hold, other than the hints themselves; None where nothing does."""
+        own = {place for hint in hints for place in range(hint.start, hint.end)}
         for hit in mentioned.get(name, ()):
-            if not any(hit.start < hint.end and hint.start < hit.end for hint in hints):
+            if own.isdisjoint(range(hit.start, hit.end)):
                 return f"«{hit.rule.written}» is mentioned"
         tags = next(each.tags for each in self._compiled.contexts if each.name == name)
         tag = next((each for each in tags if self._is_given(each)), None)
@@ -357,7 +364,7 @@ class _Reading:
             raise AssertionError("a mention of nothing")
         return self._at(entry.sort, each.name, rule, where, span, why=each.why)
 
-    def _at(  # noqa: PLR0917 - the parts of a mention, from two places
+    def _at(
         self, sort: Sort, name: str, rule: tuple[str, str], where: str, span: tuple[int, int], *, why: str = ""
     ) -> Mention:
         text = self._cleaned[0 if where == "title" else 1]
@@ -412,6 +419,10 @@ def _is_written(found: Sequence[str], wanted: Sequence[str]) -> bool:
     if last not in ends and plural not in ends:
         return False
     return first == list(wanted[:-1]) or first == capitals[:-1]
+
+
+def _length(hit: _Hit) -> int:
+    return hit.rule.length
 
 
 def _is_within(hit: _Hit, other: _Hit) -> bool:

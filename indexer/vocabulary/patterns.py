@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import re2
@@ -10,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 LONGEST = 1_000  # characters of a pattern
+MOST = 200  # matches of a pattern in one text: more say nothing new
 
 
 class PatternError(ValueError):
@@ -32,7 +34,7 @@ class Patterns:
         if not self._each:
             return
         for number in sorted(self._all.Match(text) or ()):
-            for match in self._each[number].finditer(text):
+            for match in islice(self._each[number].finditer(text), MOST):
                 if match.end() > match.start():
                     yield number, match
 
