@@ -10,7 +10,8 @@ from enum import StrEnum
 from indexer.models import CondensatError
 
 MATCHING = 1  # version of how words are compared and rules decide; part of every vocabulary's version
-LEAST = 2  # mentions of hints in a text without which it is not about them
+LEAST = 2  # mentions of words and hints without which a text is not about them
+BRIEF = 100  # words of a text under which one mention of a word is enough: a teaser says nothing in passing
 EXACT, OPEN = "=", "*"  # before a term: in these letters only; behind it: any ending
 
 
@@ -32,17 +33,27 @@ class Sort(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Entry:
-    """One tag or story. A term makes it wherever it is mentioned once; hints only where the text is about them."""
+    """One tag or story.
+
+    A term makes it wherever it is mentioned once; words where the text is about them: in the title, ``least`` times in
+    all, or in a text of under ``BRIEF`` words; hints in the title or so often, and only with their context.
+    """
 
     name: str  # with {1} for what the first group of a pattern holds
     sort: Sort
     terms: tuple[str, ...] = ()
-    hints: tuple[str, ...] = ()  # in the title, or ``least`` times in all; with the context, if there is one
+    words: tuple[str, ...] = ()
+    hints: tuple[str, ...] = ()
     least: int = LEAST
     context: str | None = None  # what else must be mentioned for a hint to count
     excluded: tuple[str, ...] = ()  # phrases within which a mention is none
     patterns: tuple[str, ...] = ()  # RE2, on the text without accents, in any case
     implies: tuple[str, ...] = ()  # tags that come with it
+
+    @property
+    def listed(self) -> tuple[str, ...]:
+        """Every term, word and hint."""
+        return (*self.terms, *self.words, *self.hints)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -66,8 +77,8 @@ class Vocabulary:
 
     @property
     def words(self) -> int:
-        """How many terms, hints and patterns there are."""
-        return sum(len(each.terms) + len(each.hints) + len(each.patterns) for each in self.entries)
+        """How many terms, words, hints and patterns there are."""
+        return sum(len(each.listed) + len(each.patterns) for each in self.entries)
 
 
 def version(vocabulary: Vocabulary) -> str:

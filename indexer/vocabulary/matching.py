@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING, Any
 
 import ahocorasick
 
-from indexer.vocabulary.entries import Sort
+from indexer.vocabulary.entries import BRIEF, Sort
 from indexer.vocabulary.patterns import Patterns
 from indexer.vocabulary.reading import identity, parts
 from indexer.vocabulary.words import clean, fold, lower, places, plain, words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from indexer.vocabulary.entries import Vocabulary
 
@@ -33,6 +33,7 @@ _CVE_TERM = "cve"
 
 class _Role(Enum):
     TERM = auto()
+    WORD = auto()
     HINT = auto()
     CONTEXT = auto()
     EXCLUDED = auto()
@@ -140,7 +141,7 @@ class _Compiled:
         self.pattern_of = [number for _, number in patterns]
         self.patterns = Patterns([pattern for pattern, _ in patterns])
         self.names = {(each.sort, each.name.casefold()): each.name for each in self.entries}
-        self.by_term = {identity(term): each.name for each in self.entries for term in each.terms}
+        self.by_term = {identity(term): each.name for each in self.entries for term in (*each.terms, *each.words)}
         self.order = {(each.sort, each.name): place for place, each in enumerate(self.entries)}
 
     def hits(self, listed: Sequence[str]) -> Iterator[_Hit]:
@@ -211,42 +212,41 @@ class _Reading:
             if hit.right
             for place in range(hit.start, hit.end)
         }
-        for hit in roles[_Role.TERM]:
-            self._note(hit, excluded)
+        self._note(roles[_Role.TERM], excluded)
         self._note_patterns()
         self._decide_terms()
+        self._note(roles[_Role.WORD], excluded)
+        self._decide_words()
         self._imply()
-        longer: dict[int, _Hit] = {}
-        for hit in sorted((each.hit for each in self._noted if each.counts and each.hit), key=_length):
-            longer |= dict.fromkeys(range(hit.start, hit.end), hit)
-        for hit in roles[_Role.HINT]:
-            self._note(hit, excluded, longer)
+        self._note(roles[_Role.HINT], excluded)
         contexts: dict[str, list[_Hit]] = defaultdict(list)
         for hit in roles[_Role.CONTEXT]:
             if hit.right:
                 contexts[str(hit.rule.owner)].append(hit)
-        self._decide_hints(contexts)
-        self._imply()
+        for sort in (Sort.STORY, Sort.TAG):  # a name that is known makes a context
+            self._decide_hints(sort, contexts)
+            self._imply()
         for each in self._noted:
             if not each.counts:
                 self._give(self._entries[each.entry].sort, each.name, each.why, given=False)
 
-    def _note(
-        self, hit: _Hit, excluded: Mapping[tuple[int | str, int], _Hit], longer: Mapping[int, _Hit] | None = None
-    ) -> None:
-        number = int(hit.rule.owner)
-        entry = self._entries[number]
-        within = next((excluded[number, at] for at in range(hit.start, hit.end) if (number, at) in excluded), None)
-        other = (longer or {}).get(hit.start)
-        if not hit.right:
-            why = f"it is written otherwise than «{hit.rule.written.lstrip('=')}»"
-        elif within:
-            why = f"it stands in «{within.rule.written}»"
-        elif other and _is_within(hit, other):
-            why = f"it is part of «{other.rule.written}» of {self._entries[int(other.rule.owner)].name}"
-        else:
+    def _note(self, hits: Iterable[_Hit], excluded: Mapping[tuple[int | str, int], _Hit]) -> None:
+        """Note mentions, and which of them do not count: stronger ones of other entries are noted already."""
+        longest: dict[int, _Hit] = {}
+        for hit in sorted((each.hit for each in self._noted if each.counts and each.hit), key=_length):
+            longest |= dict.fromkeys(range(hit.start, hit.end), hit)
+        for hit in hits:
+            number = int(hit.rule.owner)
             why = ""
-        self._noted.append(_Noted(hit, number, entry.name, hit.start < self._titled, not why, why))
+            within = next((excluded[number, at] for at in range(hit.start, hit.end) if (number, at) in excluded), None)
+            other = longest.get(hit.start)
+            if not hit.right:
+                why = f"it is written otherwise than «{hit.rule.written.lstrip('=')}»"
+            elif within:
+                why = f"it stands in «{within.rule.written}»"
+            elif other and _is_within(hit, other):
+                why = f"it is part of «{other.rule.written}» of {self._entries[int(other.rule.owner)].name}"
+            self._noted.append(_Noted(hit, number, self._entries[number].name, hit.start < self._titled, not why, why))
 
     def _note_patterns(self) -> None:
         title, text = self._plain
@@ -278,25 +278,44 @@ class _Reading:
         for identifier in self._cves:
             self._give(Sort.CVE, identifier, "it is mentioned")
 
-    def _decide_hints(self, mentioned: Mapping[str, list[_Hit]]) -> None:
-        hinted: dict[int, list[_Noted]] = defaultdict(list)
+    def _of(self, *roles: _Role) -> dict[int, list[_Hit]]:
+        """Give the mentions that count of words or hints, by entry."""
+        found: dict[int, list[_Hit]] = defaultdict(list)
         for each in self._noted:
-            if each.hit and each.hit.rule.role is _Role.HINT and each.counts:
-                hinted[each.entry].append(each)
-        for number, hints in hinted.items():
+            if each.hit and each.hit.rule.role in roles and each.counts:
+                found[each.entry].append(each.hit)
+        return found
+
+    def _enough(self, hits: Sequence[_Hit], least: int, what: str) -> tuple[bool, str]:
+        """Say whether a text is about what these mention, and how that is known."""
+        count = _apart(hits)
+        if any(hit.start < self._titled for hit in hits):
+            return True, f"a {what} stands in the title"
+        if count >= least:
+            return True, f"{count} mentions of its {what}s"
+        return False, f"only {count} of {least} mentions of its {what}s, none in the title"
+
+    def _decide_words(self) -> None:
+        for number, hits in self._of(_Role.WORD).items():
             entry = self._entries[number]
-            hits = [each.hit for each in hints if each.hit]
-            count, in_title = len({hit.start for hit in hits}), any(each.title for each in hints)
-            enough = in_title or count >= entry.least
+            given, why = self._enough(hits, entry.least, "word")
+            if not given and len(self._words) - self._titled <= BRIEF:
+                given, why = True, f"«{hits[0].rule.written}» is mentioned in a short text"
+            self._give(entry.sort, entry.name, why, given=given)
+
+    def _decide_hints(self, sort: Sort, mentioned: Mapping[str, list[_Hit]]) -> None:
+        words = self._of(_Role.WORD)
+        for number, hits in self._of(_Role.HINT).items():
+            entry = self._entries[number]
+            if entry.sort is not sort:
+                continue
             context = self._context(entry.context, mentioned, hits) if entry.context else ""
+            given, why = self._enough([*words.get(number, ()), *hits], entry.least, "hint")
             if context is None:
-                why = f"hints alone, and nothing else of the context «{entry.context}» is mentioned"
-            elif not enough:
-                why = f"only {count} of {entry.least} mentions of its hints, none in the title"
-            else:
-                why = "a hint stands in the title" if in_title else f"{count} mentions of its hints"
-                why += f", and {context}" if context else ""
-            self._give(entry.sort, entry.name, why, given=enough and context is not None)
+                given, why = False, f"hints alone, and nothing else of the context «{entry.context}» is mentioned"
+            elif given and context:
+                why += f", and {context}"
+            self._give(entry.sort, entry.name, why, given=given)
 
     def _context(self, name: str, mentioned: Mapping[str, list[_Hit]], hints: Sequence[_Hit]) -> str | None:
         """Say what makes a context hold, other than the hints themselves; None where nothing does."""
@@ -387,7 +406,13 @@ class _Reading:
 def _rules(vocabulary: Vocabulary) -> Iterator[tuple[_Rule, str]]:
     """Give every rule with what the automaton looks for."""
     for number, entry in enumerate(vocabulary.entries):
-        for role, terms in ((_Role.TERM, entry.terms), (_Role.HINT, entry.hints), (_Role.EXCLUDED, entry.excluded)):
+        roles = {
+            _Role.TERM: entry.terms,
+            _Role.WORD: entry.words,
+            _Role.HINT: entry.hints,
+            _Role.EXCLUDED: entry.excluded,
+        }
+        for role, terms in roles.items():
             for term in terms:
                 yield _rule(role, number, term)
     for context in vocabulary.contexts:
@@ -419,6 +444,15 @@ def _is_written(found: Sequence[str], wanted: Sequence[str]) -> bool:
     if last not in ends and plural not in ends:
         return False
     return first == list(wanted[:-1]) or first == capitals[:-1]
+
+
+def _apart(hits: Iterable[_Hit]) -> int:
+    """Count mentions, those that overlap once: a «critical flaw» is one flaw."""
+    count, end = 0, 0
+    for hit in sorted(hits, key=lambda hit: (hit.start, -hit.end)):
+        if hit.start >= end:
+            count, end = count + 1, hit.end
+    return count
 
 
 def _length(hit: _Hit) -> int:

@@ -21,7 +21,7 @@ LONGEST = 12  # words of a term
 MANY = 200_000  # terms: a file of more was not meant to be one
 _TABLES = {"tags": Sort.TAG, "stories": Sort.STORY}
 _TOP = ("title", "cves", "contexts", *_TABLES)
-_ENTRY = ("name", "terms", "hints", "least", "context", "not", "patterns", "implies")
+_ENTRY = ("name", "terms", "words", "hints", "least", "context", "not", "patterns", "implies")
 _CONTEXT = ("terms", "tags")
 _HEAD = re.compile(r"\s*\[\[?[\w. \"'-]+\]\]?\s*(?:#.*)?$")
 _GROUP = re.compile(r"\{(\d)\}")
@@ -134,6 +134,7 @@ class _Reader:
             name=name,
             sort=sort,
             terms=self._terms(fields, "terms"),
+            words=self._terms(fields, "words"),
             hints=self._terms(fields, "hints"),
             least=self._typed(fields, "least", int, LEAST),
             context=self._typed(fields, "context", str, None),
@@ -141,12 +142,14 @@ class _Reader:
             patterns=self._patterns(fields, name),
             implies=self._strings(fields, "implies"),
         )
-        if not entry.terms and not entry.hints and not entry.patterns and not {"terms", "patterns"} & fields.keys():
-            self._wrong("nothing makes it: give terms, hints or patterns")
+        if not {"terms", "words", "hints", "patterns"} & fields.keys():
+            self._wrong("nothing makes it: give terms, words, hints or patterns")
         if not 1 <= entry.least <= 100:
             self._wrong(f"least = {entry.least}: write a number from 1 to 100", "least")
-        if (entry.context or "least" in fields) and not entry.hints:
-            self._wrong("context and least are for hints, of which there are none; terms count always")
+        if entry.context and not entry.hints:
+            self._wrong("context is for hints, of which there are none; terms and words need none", "context")
+        if "least" in fields and not entry.hints and not entry.words:
+            self._wrong("least is for words and hints, of which there are none; terms count always", "least")
         return entry
 
     # -- values ----------------------------------------------------------------------------------------------
@@ -204,8 +207,8 @@ class _Reader:
     def _patterns(self, fields: dict[str, Any], name: str) -> tuple[str, ...]:
         found = self._strings(fields, "patterns")
         groups = [int(each) for each in _GROUP.findall(name)]
-        if groups and (fields.get("terms") or fields.get("hints") or not found):
-            self._wrong("a name with {1} takes it from a pattern: give patterns, and no terms or hints")
+        if groups and (not found or {"terms", "words", "hints"} & fields.keys()):
+            self._wrong("a name with {1} takes it from a pattern: give patterns, and no terms, words or hints")
         for each in found:
             try:
                 has = compiled(each).groups
@@ -250,7 +253,7 @@ class _Reader:
             if key in names:
                 self._wrong(f"there is another {entry.sort.value} of this name; put both into one")
             names.setdefault(key, entry.name)
-            for term in (*entry.terms, *entry.hints):
+            for term in entry.listed:
                 other, written = terms.setdefault(identity(term), (entry, term))
                 if other is not entry:
                     self._wrong(

@@ -149,6 +149,19 @@ def test_hints_need_title_or_number_and_context(small: Tagger) -> None:
     assert small.found("HERON STRIKES AGAIN", "hackers").stories == ("Night Heron",)
 
 
+def test_words_in_passing_make_no_tag_of_a_long_text() -> None:
+    """A word counts in the title, twice, or in a short text; overlapping mentions are one."""
+    tagger = Tagger(read("[[tags]]\nname='Flaw'\nwords=['critical flaw', 'flaw']", name="x"))
+    long = "Nothing of that is meant here. " * 20
+    assert tagger.found("News", "A critical flaw.").tags == ("Flaw",)
+    assert tagger.found("News", f"A critical flaw. {long}").tags == ()
+    assert tagger.found("News", f"A critical flaw. {long} The flaw.").tags == ("Flaw",)
+    assert tagger.found("A flaw", long).tags == ("Flaw",)
+    assert verdict(tagger.explained("News", f"A critical flaw. {long}"), "Flaw").why == (
+        "only 1 of 2 mentions of its words, none in the title"
+    )
+
+
 def test_a_tag_by_its_terms_is_a_context(small: Tagger) -> None:
     """Where a context names a tag, the tag's own terms make the context hold."""
     assert small.found("The threat grows", "Malware was found.").tags == ("Malware", "Threat")
@@ -292,8 +305,9 @@ def test_words_that_only_look_alike() -> None:
         ("[[tags]]\nname='A'\nterms=['a b c d e f g h i j k l m']", 3, "more than 12 words"),
         ("[[tags]]\nname='A'\nhints=['alpha']\nleast=0", 4, "a number from 1 to 100"),
         ("[[tags]]\nname='A'\nhints=['alpha']\nleast=true", 4, "least is not a whole number"),
-        ("[[tags]]\nname='A'\nterms=['alpha']\ncontext='x'\n[contexts.x]\nterms=['beta']", 1,
+        ("[[tags]]\nname='A'\nterms=['alpha']\ncontext='x'\n[contexts.x]\nterms=['beta']", 4,
          "of which there are none"),
+        ("[[tags]]\nname='A'\nterms=['alpha']\nleast=3", 4, "least is for words and hints, of which there are none"),
         ("[[tags]]\nname='A'\nhints=['alpha']\ncontext='secure'\n[contexts.security]\nterms=['beta']", 4,
          "there is no context «secure». Did you mean «security»?"),
         ("[contexts.x]\n[[tags]]\nname='A'\nterms=['alpha']", 1, "it is empty"),
