@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
 SHORTEST = 4  # letters of a term that is matched in any case: shorter ones are words of some language
+SHORTEST_HINT = 3  # the same of what counts with its context only
 SHORTEST_OPEN = 4  # letters before an open ending
 LONGEST = 12  # words of a term
 MANY = 200_000  # terms: a file of more was not meant to be one
@@ -57,7 +58,9 @@ class _Reader:
         """Note a problem at the entry that is being read, at the line in which a value stands if one is given."""
         line = self._at
         if value:
-            line = next((at for at in range(self._at, self._end()) if value in self._lines[at]), self._at)
+            within = range(self._at, self._end())
+            forms = (f'"{value}"', f"'{value}'", value)
+            line = next((at for form in forms for at in within if form in self._lines[at]), self._at)
         where = f"{self._name}, line {line + 1}"
         self.problems.append(f"{where}: {self._what}{says}")
 
@@ -196,7 +199,7 @@ class _Reader:
         elif is_open and (exact or len(found[-1]) < SHORTEST_OPEN):
             rule = f"{OPEN} needs {SHORTEST_OPEN} letters before it, and no {EXACT}"
             self._wrong(f"«{term}» in {key}: {rule}, or it begins half a language", term)
-        elif not (exact or short or is_open) and letters < SHORTEST:
+        elif not (exact or short or is_open) and letters < (SHORTEST_HINT if key == "hints" else SHORTEST):
             self._wrong(
                 f"«{term}» in {key} is too short to be matched in any case: write «{EXACT}{term}», which takes it in "
                 "these letters only, or a longer term",

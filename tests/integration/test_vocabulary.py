@@ -258,7 +258,7 @@ def test_the_commands(engine: local.Running, store: Store, tmp_path: Path) -> No
     for command in (["import", str(lines)], ["vocabulary", "apply"], ["reprocess"], ["add", str(lines)], ["ingest"]):
         done = run(engine, store, *own, *command)
         assert done.returncode == 2, command
-        assert "own.toml, line 9: [[tags]] «Bad»: «no» in terms is too short" in done.stderr
+        assert "own.toml, line 10: [[tags]] «Bad»: «no» in terms is too short" in done.stderr
     assert labels(store) == ONE
 
 
