@@ -71,6 +71,11 @@ def labels(store: Store) -> dict[str, tuple[list[str], list[str], list[str]]]:
     return found
 
 
+def documents(store: Store) -> dict[str, Any]:
+    """Give every article whole."""
+    return {hit["_id"]: hit["_source"] for hit in store.articles.scan({"query": {"match_all": {}}})}
+
+
 def versions(store: Store, client: Elasticsearch) -> dict[str, int]:
     """Give how often each article was written, by its title."""
     answer = client.search(index=f"{store.prefix}-articles", version=True, size=100)
@@ -175,6 +180,7 @@ def test_an_export_is_the_same_index_under_the_same_vocabulary(
             vocabulary.write_text(text, encoding="utf-8")
             run(engine, other, "--vocabulary", str(vocabulary), "import", str(file), check=True)
             assert labels(other) == expected, (form, text)
+            assert (documents(other) == documents(store)) == (text == FIRST), (form, text)
 
 
 def test_reprocess_applies_a_change_without_the_network(store: Store, tmp_path: Path, client: Elasticsearch) -> None:
