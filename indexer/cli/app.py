@@ -32,6 +32,7 @@ from indexer.cli import (
     settings,
     sources,
     telemetering,
+    vocabulary,
 )
 from indexer.cli.errors import guarded
 
@@ -61,6 +62,7 @@ app.add_typer(backup.app, name="backup", rich_help_panel="Set up")
 app.add_typer(feeds.app, name="feeds", rich_help_panel="Take in")
 app.add_typer(sources.app, name="sources", rich_help_panel="Work with articles")
 app.add_typer(saved.app, name="searches", rich_help_panel="Look")
+app.add_typer(vocabulary.app, name="vocabulary", rich_help_panel="Work with articles")
 app.add_typer(boilerplate.app, name="boilerplate", rich_help_panel="Reposts")
 
 
@@ -89,6 +91,12 @@ def condensat(
     log: Annotated[
         logs.Log, typer.Option("--log", envvar="CONDENSAT_LOG", help="How to write what is said beside the data.")
     ] = logs.Log.TEXT,
+    words: Annotated[
+        str | None,
+        typer.Option(
+            "--vocabulary", metavar="FILE", help="What makes tags and stories; `off` for none. The shipped one else."
+        ),
+    ] = None,
     asked: Annotated[  # noqa: ARG001 - it ends the command in its callback
         bool,
         typer.Option(
@@ -114,6 +122,14 @@ def condensat(
     logs.use(log, command=context.invoked_subcommand or "")
     settings.use_flags(url=url, home=home, prefix=prefix, allow_private=allow_private)
     telemetering.begin(context)
+
+    pages that are kept `CONDENSAT_ARCHIVE`, a folder or `off`; for tags `CONDENSAT_VOCABULARY`, a file or `off`), then
+    from `condensat.toml` in the current folder or in
+    your configuration folder.
+
+    Exit codes: 0 done; 1 a write failed, or something that you named; 2 wrong use; 3 no Elasticsearch.
+    """
+    settings.use_flags(url=url, home=home, prefix=prefix, allow_private=allow_private, vocabulary=words)
 
 
 @app.command(

@@ -95,6 +95,7 @@ def examine(chosen: Settings) -> Iterator[Check]:
     yield _python()
     yield _settings(chosen)
     yield _disk(chosen.home)
+    yield _vocabulary(chosen)
     runs = True
     if not chosen.url:
         yield _java(chosen.home)
@@ -168,6 +169,19 @@ def _disk(home: Path) -> Check:
         found=f"{free / 2**30:.1f} GiB free at {folder}",
         todo=None if free >= SCARCE else scarce,
     )
+
+
+def _vocabulary(chosen: Settings) -> Check:
+    from indexer.cli import tagging
+
+    if chosen.without_vocabulary:
+        return Check(name="vocabulary", ok=None, found="off: no tags, stories or CVE ids are found")
+    try:
+        found = tagging.vocabulary()
+    except CondensatError as error:
+        return Check(name="vocabulary", ok=False, found=str(error), todo="condensat vocabulary check")
+    where = chosen.vocabulary_file or tagging.SHIPPED
+    return Check(name="vocabulary", ok=True, found=f"{where}: {found.words:,} terms, version {found.version}")
 
 
 def _java(home: Path) -> Check:

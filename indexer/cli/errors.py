@@ -31,8 +31,9 @@ def exit_code(error: CondensatError) -> ExitCode:
     from indexer.elastic.errors import UnavailableError
     from indexer.engine import EngineError
     from indexer.query.errors import QueryError
+    from indexer.vocabulary.entries import VocabularyError
 
-    if isinstance(error, (UsageError, QueryError)):
+    if isinstance(error, (UsageError, QueryError, VocabularyError)):
         return ExitCode.USAGE
     if isinstance(error, (UnavailableError, EngineError)):
         return ExitCode.NO_ELASTICSEARCH

@@ -16,6 +16,12 @@ def now() -> datetime:
     return datetime.now(tz=UTC)
 
 
+def may_hold_articles() -> bool:
+    """Tell whether there is an index to look into, without starting an engine that would be empty."""
+    chosen = settings.load()
+    return chosen.url is not None or chosen.home.is_dir()
+
+
 def connect(*, init: bool = True) -> Store:
     """Connect to CONDENSAT_URL, or start the local engine, and create the indices that are missing.
 

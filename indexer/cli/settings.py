@@ -58,6 +58,7 @@ class Settings(BaseSettings):
     home: Path = Field(default_factory=lambda: platformdirs.user_data_path("condensat"))
     backups: Path | None = None  # where the local engine may keep snapshots; unset: in the home
     archive: str | None = None  # a folder, or «off»; unset: one for each prefix, in the home
+    vocabulary: str | None = None  # a file, or «off»; unset: the shipped one
     prefix: str = Field(default="condensat", pattern=r"^[a-z0-9][a-z0-9_-]{0,99}$")
     allow_private: bool = False
     user_agent: str | None = None
@@ -105,6 +106,16 @@ class Settings(BaseSettings):
         if self.archive is None:
             return self.home / "archive" / self.prefix  # what one set of indices holds is nothing to another
         return None if self.archive.lower() == OFF else Path(self.archive).expanduser().absolute()
+
+    @property
+    def vocabulary_file(self) -> Path | None:
+        """The user's own vocabulary; None where the shipped one, or none, is asked for."""
+        return None if self.vocabulary is None or self.without_vocabulary else Path(self.vocabulary).expanduser()
+
+    @property
+    def without_vocabulary(self) -> bool:
+        """Whether no vocabulary shall be applied."""
+        return self.vocabulary is not None and self.vocabulary.lower() == OFF
 
     @field_validator("url")
     @classmethod

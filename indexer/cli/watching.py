@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from indexer import telemetry
-from indexer.cli import keeping, logs, output, report, session, stopping, web
+from indexer.cli import keeping, logs, output, report, session, stopping, tagging, web
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -35,6 +35,7 @@ def run(worker: Worker, *, processes: int | None, strict: bool, form: output.One
             for warning in done.warnings[: report.WARNINGS_SHOWN]:
                 output.say(output.line(warning, "yellow"))
 
+    tagger = tagging.tagger()
     with session.connect() as store, keeping.keeper() as keeper, stopping.by_signal() as stop:
         output.say(f"watching {output.count(store.feeds.count(), 'feed')} as {worker.name}; Ctrl-C ends it", "dim")
         last = watch(
@@ -42,6 +43,7 @@ def run(worker: Worker, *, processes: int | None, strict: bool, form: output.One
             web=web.load(),
             worker=worker,
             keeper=keeper,
+            tagger=tagger,
             now=session.now,
             told=told,
             stop=stop,
