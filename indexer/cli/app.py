@@ -110,9 +110,9 @@ def condensat(
     `CONDENSAT_FINGERPRINT`, `CONDENSAT_API_KEY`, `CONDENSAT_API_KEY_FILE`, `CONDENSAT_USERNAME`,
     `CONDENSAT_PASSWORD`, `CONDENSAT_HOME`, `CONDENSAT_PREFIX`, `CONDENSAT_ALLOW_PRIVATE`; for fetching
     `CONDENSAT_USER_AGENT`, `CONDENSAT_HOST_DELAY`, `CONDENSAT_HOST_CONNECTIONS`, `CONDENSAT_CONNECTIONS`; for the raw
-    pages that are kept `CONDENSAT_ARCHIVE`, a folder or `off`; for mails `CONDENSAT_SMTP_URL`, `CONDENSAT_SMTP_FROM`,
-    `CONDENSAT_SMTP_USERNAME`, `CONDENSAT_SMTP_PASSWORD`, `CONDENSAT_SMTP_CA`), then from `condensat.toml` in the
-    current folder or in your configuration folder.
+    pages that are kept `CONDENSAT_ARCHIVE`, a folder or `off`; for tags `CONDENSAT_VOCABULARY`, a file or `off`;
+    for mails `CONDENSAT_SMTP_URL`, `CONDENSAT_SMTP_FROM`, `CONDENSAT_SMTP_USERNAME`, `CONDENSAT_SMTP_PASSWORD`,
+    `CONDENSAT_SMTP_CA`), then from `condensat.toml` in the current folder or in your configuration folder.
 
     With `--log json` (or `CONDENSAT_LOG=json`) what is said beside the data is a JSON object a line. Where
     `OTEL_EXPORTER_OTLP_ENDPOINT` is set, traces and metrics go there (`pip install 'condensat[telemetry]'`).
@@ -120,16 +120,8 @@ def condensat(
     Exit codes: 0 done; 1 a write failed, or something that you named; 2 wrong use; 3 no Elasticsearch.
     """
     logs.use(log, command=context.invoked_subcommand or "")
-    settings.use_flags(url=url, home=home, prefix=prefix, allow_private=allow_private)
-    telemetering.begin(context)
-
-    pages that are kept `CONDENSAT_ARCHIVE`, a folder or `off`; for tags `CONDENSAT_VOCABULARY`, a file or `off`), then
-    from `condensat.toml` in the current folder or in
-    your configuration folder.
-
-    Exit codes: 0 done; 1 a write failed, or something that you named; 2 wrong use; 3 no Elasticsearch.
-    """
     settings.use_flags(url=url, home=home, prefix=prefix, allow_private=allow_private, vocabulary=words)
+    telemetering.begin(context)
 
 
 @app.command(
