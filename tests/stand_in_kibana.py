@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import copy
 import json
+import ssl
 import threading
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -47,6 +48,7 @@ class StandIn:
     spaces: set[str] = field(default_factory=lambda: {"default"})
     refuse: dict[str, Said] = field(default_factory=dict)  # path → what it says in place of doing it
     drops_panels: bool = False
+    certificate: Path | None = None  # of loopback, with its key: HTTPS
     views: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
     dashboards: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
     asked: list[Asked] = field(default_factory=list)
@@ -77,7 +79,13 @@ class StandIn:
                 """Keep quiet."""
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+        scheme = "http"
+        if self.certificate:
+            context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+            context.load_cert_chain(self.certificate)
+            self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
+            scheme = "https"
+        self.url = f"{scheme}://127.0.0.1:{self._server.server_address[1]}"
         threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
         return self
 

@@ -25,7 +25,11 @@ WORDS = 500  # characters of an answer that is no JSON
 
 
 class ServiceError(CondensatError):
-    """The service cannot be asked at all."""
+    """The service cannot be asked at all; ``lasting`` where waiting would not help."""
+
+    def __init__(self, message: str, *, lasting: bool = False) -> None:
+        super().__init__(message)
+        self.lasting = lasting
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -103,7 +107,8 @@ class Service:
                 auth=None if anonymous else self._auth,
             )
         except (httpx2.HTTPError, httpx2.InvalidURL) as error:
-            raise ServiceError(f"{self.url} does not answer ({_brief(error)}).") from error
+            message = f"{self.url} does not answer ({_brief(error)})."
+            raise ServiceError(message, lasting=_is_about_certificates(error)) from error
         return Reply(status=reply.status_code, said=_said(reply))
 
 
@@ -118,3 +123,11 @@ def _brief(error: Exception) -> str:
     if isinstance(error, httpx2.TimeoutException):
         return "it took too long"
     return str(error) or type(error).__name__
+
+
+def _is_about_certificates(error: BaseException | None) -> bool:
+    while error is not None:
+        if isinstance(error, ssl.SSLCertVerificationError):
+            return True
+        error = error.__cause__ or error.__context__
+    return False

@@ -79,6 +79,10 @@ class Kibana:
         try:
             reply = self._service.ask("GET", "/api/status", anonymous=True)
         except ServiceError as error:
+            if error.lasting:
+                raise KibanaError(
+                    f"{error} Name the certificates to trust: CONDENSAT_KIBANA_CA=/path/to/ca.pem."
+                ) from error
             return str(error).rstrip(".")
         if reply.status == NOT_FOUND or 300 <= reply.status < 400:
             raise self._no_kibana("/api/status", reply)

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
+import subprocess
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 
 VIEWS = ["condensat-articles", "condensat-reposts", "condensat-feeds"]
 BOARDS = ["feeds", "newsroom", "reposts", "threats"]
+OPENSSL = shutil.which("openssl")
 SECRET = "correct horse"  # noqa: S105 - the stand-in's
 
 
@@ -240,6 +243,31 @@ def test_something_else_at_the_address(run: Any, kibana: StandIn) -> None:
     code, _, err = run("kibana", "install", "--kibana-url", f"{kibana.url}/base", "--wait", "60")
     assert code == 1
     assert "There is no Kibana at" in err
+
+
+@pytest.mark.skipif(OPENSSL is None, reason="openssl, which makes the certificate, is not here")
+def test_a_certificate_of_ones_own(run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Over TLS an unknown certificate is not trusted until its file is named; a file that has none is told."""
+    options = "-x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=kibana"
+    names = ["-addext", "subjectAltName=IP:127.0.0.1", "-keyout", "key.pem", "-out", "cert.pem"]
+    subprocess.run([str(OPENSSL), "req", *options.split(), *names], cwd=tmp_path, check=True, capture_output=True)
+    both = tmp_path / "both.pem"
+    both.write_bytes((tmp_path / "key.pem").read_bytes() + (tmp_path / "cert.pem").read_bytes())
+    with StandIn(certificate=both) as kibana:
+        monkeypatch.setenv("CONDENSAT_KIBANA_URL", kibana.url)
+        monkeypatch.setenv("CONDENSAT_KIBANA_USERNAME", kibana.username)
+        monkeypatch.setenv("CONDENSAT_KIBANA_PASSWORD", kibana.password)
+        code, _, err = run("kibana", "install", "--wait", "600")  # nothing to wait for: it ends at once
+        assert code == 1
+        assert "certificate" in err.lower()
+        assert "CONDENSAT_KIBANA_CA" in err
+        assert kibana.asked == []
+        monkeypatch.setenv("CONDENSAT_KIBANA_CA", str(tmp_path / "cert.pem"))
+        assert run("kibana", "install", "--wait", "0")[0] == 0
+        monkeypatch.setenv("CONDENSAT_KIBANA_CA", str(tmp_path / "none.pem"))
+        code, _, err = run("kibana", "install")
+        assert code == 1
+        assert "none.pem cannot be read" in err
 
 
 # -- the stand-in is as strict as it says ------------------------------------------------------------------
