@@ -11,6 +11,7 @@ import re
 from collections import defaultdict
 from dataclasses import dataclass
 from enum import Enum, auto
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import ahocorasick
@@ -18,10 +19,10 @@ import ahocorasick
 from indexer.vocabulary.entries import BRIEF, Sort
 from indexer.vocabulary.patterns import Patterns
 from indexer.vocabulary.reading import identity, parts
-from indexer.vocabulary.words import clean, fold, lower, places, plain, words
+from indexer.vocabulary.words import ascii_only, clean, fold, folded, lower, places, plain, words, written
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from indexer.vocabulary.entries import Vocabulary
 
@@ -142,20 +143,21 @@ class _Compiled:
         self.patterns = Patterns([pattern for pattern, _ in patterns])
         self.names = {(each.sort, each.name.casefold()): each.name for each in self.entries}
         self.by_term = {identity(term): each.name for each in self.entries for term in (*each.terms, *each.words)}
+        self.implied = {(each.sort, each.name): each.implies for each in self.entries if each.implies}
         self.order = {(each.sort, each.name): place for place, each in enumerate(self.entries)}
 
-    def hits(self, listed: Sequence[str]) -> Iterator[_Hit]:
-        """Yield every rule that these words meet."""
+    def hits(self, joined: str, listed: Callable[[], Sequence[str]]) -> Iterator[_Hit]:
+        """Yield every rule that folded words meet; ``listed`` are the same words as they are written."""
         if self.is_empty:
             return
-        joined = f" {' '.join(map(fold, listed))} "
         after, counted = 0, 0
         for end, rules in self.automaton.iter(joined):
             after += joined.count(" ", counted, end)  # words that begin before the end of what was met
             counted = end
             for rule in rules:
                 start = after - rule.length
-                yield _Hit(rule, start, _is_written(listed[start:after], rule.exact))
+                right = not rule.exact or _is_written(listed()[start:after], rule.exact)
+                yield _Hit(rule, start, right)
 
 
 class Tagger:
@@ -190,20 +192,27 @@ class _Reading:
         self._compiled = compiled
         self._entries = compiled.entries
         self._cleaned = clean(title), clean(text)
-        self._plain = plain(self._cleaned[0]), plain(self._cleaned[1])
-        titled = words(self._plain[0])
-        self._titled = len(titled)
-        self._words = [*titled, BETWEEN, *words(self._plain[1])]
+        self._folded = folded(self._cleaned[0]), folded(self._cleaned[1])
+        self._titled = _count(self._folded[0])
         self._noted: list[_Noted] = []
         self.verdicts: dict[tuple[Sort, str], Verdict] = {}
         self._read()
         self.found = self._sum_up()
 
+    @cached_property
+    def _plain(self) -> tuple[str, str]:
+        return plain(self._cleaned[0]), plain(self._cleaned[1])
+
+    @cached_property
+    def _words(self) -> list[str]:
+        return [*written(self._cleaned[0]), BETWEEN, *written(self._cleaned[1])]
+
     # -- what is mentioned -----------------------------------------------------------------------------------
 
     def _read(self) -> None:
         roles: dict[_Role, list[_Hit]] = defaultdict(list)
-        for hit in self._compiled.hits(self._words):
+        joined = f" {' '.join(filter(None, (self._folded[0], BETWEEN, self._folded[1])))} "
+        for hit in self._compiled.hits(joined, lambda: self._words):
             roles[hit.rule.role].append(hit)
         self._cves = _cves(self._plain) if roles[_Role.CVE] else {}
         excluded = {
@@ -249,9 +258,12 @@ class _Reading:
             self._noted.append(_Noted(hit, number, self._entries[number].name, hit.start < self._titled, not why, why))
 
     def _note_patterns(self) -> None:
+        patterns = self._compiled.patterns
+        numbers = patterns.met(ascii_only("\n".join(self._cleaned))) if patterns.are_ascii else None
+        if numbers == []:
+            return
         title, text = self._plain
-        whole = f"{title}\n{text}"
-        for number, match in self._compiled.patterns.found(whole):
+        for number, match in patterns.found(f"{title}\n{text}", numbers):
             entry = self._compiled.pattern_of[number]
             name = self._entries[entry].name
             why = ""
@@ -299,7 +311,7 @@ class _Reading:
         for number, hits in self._of(_Role.WORD).items():
             entry = self._entries[number]
             given, why = self._enough(hits, entry.least, "word")
-            if not given and len(self._words) - self._titled <= BRIEF:
+            if not given and _count(self._folded[1]) < BRIEF:
                 given, why = True, f"«{hits[0].rule.written}» is mentioned in a short text"
             self._give(entry.sort, entry.name, why, given=given)
 
@@ -333,7 +345,7 @@ class _Reading:
 
     def _imply(self) -> None:
         todo = [each for each in self.verdicts.values() if each.given]
-        implied = {(each.sort, each.name): each.implies for each in self._entries if each.implies}
+        implied = self._compiled.implied
         patterned = {each.name: self._entries[each.entry].implies for each in self._noted if each.pattern}
         while todo:
             each = todo.pop()
@@ -434,8 +446,6 @@ def _rule(role: _Role, owner: int | str, term: str) -> tuple[_Rule, str]:
 
 def _is_written(found: Sequence[str], wanted: Sequence[str]) -> bool:
     """Tell whether words are in the letters that are asked for; capitals throughout, and a plural, are."""
-    if not wanted:
-        return True
     *first, last = found
     last = last[:-2] if last[-2:] in {"'s", "'S"} else last
     plural = last.removesuffix("s")
@@ -444,6 +454,10 @@ def _is_written(found: Sequence[str], wanted: Sequence[str]) -> bool:
     if last not in ends and plural not in ends:
         return False
     return first == list(wanted[:-1]) or first == capitals[:-1]
+
+
+def _count(joined: str) -> int:
+    return joined.count(" ") + 1 if joined else 0
 
 
 def _apart(hits: Iterable[_Hit]) -> int:

@@ -28,12 +28,15 @@ class Patterns:
             self._all.Add(each)
         if self._each:
             self._all.Compile()
+        self.are_ascii = all(each.isascii() for each in patterns)
 
-    def found(self, text: str) -> Iterator[tuple[int, Any]]:
-        """Yield, by the number of its pattern, every match; most texts have none, which one pass tells."""
-        if not self._each:
-            return
-        for number in sorted(self._all.Match(text) or ()):
+    def met(self, text: str | bytes) -> list[int]:
+        """Give the numbers of the patterns that match anywhere, by one pass over the text."""
+        return sorted(self._all.Match(text) or ()) if self._each else []
+
+    def found(self, text: str, numbers: Sequence[int] | None = None) -> Iterator[tuple[int, Any]]:
+        """Yield, by the number of its pattern, the matches of these patterns, or of all."""
+        for number in self.met(text) if numbers is None else numbers:
             for match in islice(self._each[number].finditer(text), MOST):
                 if match.end() > match.start():
                     yield number, match

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from itertools import chain
 
 # Inside words without changing them: soft hyphens, zero-width and directional marks.
 _INVISIBLE = re.compile("[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
 _DASHES = dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2212", "-")
 _QUOTES = dict.fromkeys("\u2018\u2019\u201b\u02bc\u00b4", "'")
 # A run of letters, with what marks a possessive, or a run of digits: «APT28» is two words, as «APT-28» is.
+_SIGNS = (*_DASHES.items(), *_QUOTES.items(), ("\u00a0", " "))
 _WORD = re.compile(r"[^\W\d_]+(?:'[sS]\b)?|\d+")
 _ADDRESS = re.compile(r"\bhttps?://[^\s<>\"')\]]+")  # what its path says is not what the text says
 _SIBILANTS = ("ch", "sh", "x", "z", "ss")
@@ -32,8 +34,29 @@ class _Plain(dict[int, str]):
         return self[code]
 
 
+class _Written(dict[str, tuple[str, ...]]):
+    """Gives for what stands between two spaces its words, as they are written."""
+
+    def __missing__(self, piece: str) -> tuple[str, ...]:
+        if len(self) >= _MEMORY:
+            self.clear()
+        found = self[piece] = tuple(words(plain(piece)))
+        return found
+
+
+class _Folded(dict[str, str]):
+    """Gives for what stands between two spaces its words, folded, with a space between them."""
+
+    def __missing__(self, piece: str) -> str:
+        if len(self) >= _MEMORY:
+            self.clear()
+        found = self[piece] = " ".join(stem(lower(each)) for each in _WRITTEN[piece])
+        return found
+
+
 _PLAIN = _Plain({ord(each): plain for each, plain in {**_DASHES, **_QUOTES, "\u00a0": " "}.items()})
-_folded: dict[str, str] = {}
+_FOLDED = _Folded()
+_WRITTEN = _Written()
 
 
 def clean(text: str) -> str:
@@ -61,12 +84,29 @@ def places(plain_text: str) -> list[tuple[int, int]]:
 
 def fold(word: str) -> str:
     """Give the form of a word that its plural, its possessive and its capitals share."""
-    found = _folded.get(word)
-    if found is None:
-        if len(_folded) >= _MEMORY:
-            _folded.clear()
-        found = _folded[word] = stem(lower(word))
-    return found
+    return stem(lower(word))
+
+
+def folded(cleaned: str) -> str:
+    """Give all words of a cleaned text, folded, with one space between two: those of ``words(plain(cleaned))``.
+
+    A text has few different pieces between its spaces, and most are known from other texts: that makes it fast.
+    """
+    return " ".join(filter(None, map(_FOLDED.__getitem__, cleaned.split())))
+
+
+def written(cleaned: str) -> list[str]:
+    """List the same words as they are written."""
+    return list(chain.from_iterable(map(_WRITTEN.__getitem__, cleaned.split())))
+
+
+def ascii_only(cleaned: str) -> bytes:
+    """Give a cleaned text as far as it can be written in ASCII: faster than ``plain``, and of another length."""
+    if cleaned.isascii():
+        return cleaned.encode("ascii")
+    for sign, simple in _SIGNS:
+        cleaned = cleaned.replace(sign, simple)
+    return unicodedata.normalize("NFKD", cleaned).encode("ascii", "ignore")
 
 
 def lower(word: str) -> str:
