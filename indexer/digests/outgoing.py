@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from indexer.smtp import Post
 
 LEASE = timedelta(minutes=10)  # prolonged before each delivery, which takes a server's patience at most
-PART = 500  # items of one digest; what is more goes out in further ones
+PART = 200  # items of one digest; what is more goes out in further ones
 KEPT = 2 * BACK  # digests that are done are kept so long: by them is known what has gone out
 KEPT_NUMBER = 200  # and so many at least, of which feeds and files are made
 
