@@ -245,7 +245,7 @@ def test_traces_and_metrics_reach_a_collector(settings: dict[str, str], engine: 
     spans = {each.span_id: each for each in collector.spans}
     (root,) = [each for each in collector.spans if each.name == "condensat ingest"]
     assert root.parent_span_id == b""
-    asked = [each for each in collector.spans if any(kv.key == "db.system" for kv in each.attributes)]
+    asked = [each for each in collector.spans if any(kv.key == "db.system.name" for kv in each.attributes)]
     assert {"bulk", "indices.refresh"} <= {each.name for each in asked}
     inside = [each for each in asked if each.trace_id == root.trace_id]
     assert inside
@@ -299,7 +299,6 @@ def test_without_the_extra_it_says_what_to_install(
 ) -> None:
     """An endpoint without the library is wrong use, and the message has the command."""
     monkeypatch.setattr("indexer.telemetry.find_spec", lambda _: None)
-    monkeypatch.setattr("indexer.cli.telemetering.os.environ", {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:1"})
-    done = call("feeds", "list", **settings)
+    done = call("feeds", "list", OTEL_EXPORTER_OTLP_ENDPOINT="http://127.0.0.1:1", **settings)
     assert done.code == 2
     assert "condensat[telemetry]" in done.err
