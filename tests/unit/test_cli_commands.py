@@ -17,6 +17,15 @@ ROOT = Path(__file__).resolve().parents[2]
 COMMANDS = [
     [],
     ["init"],
+    ["migrate"],
+    ["keys"],
+    ["keys", "create"],
+    ["keys", "list"],
+    ["keys", "revoke"],
+    ["backup"],
+    ["backup", "create"],
+    ["backup", "list"],
+    ["backup", "restore"],
     ["engine"],
     ["engine", "start"],
     ["feeds"],
@@ -45,7 +54,9 @@ COMMANDS = [
     ["doctor"],
 ]
 WITH_EXAMPLES = [
-    command for command in COMMANDS if command and command[0] != "engine" and command not in (["feeds"], ["sources"])
+    command
+    for command in COMMANDS
+    if command and command[0] != "engine" and command not in (["feeds"], ["sources"], ["keys"], ["backup"])
 ]
 TEXT = (
     "The harbour was closed on Tuesday after a ferry had lost its anchor in the northern basin. "
