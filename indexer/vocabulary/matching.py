@@ -12,6 +12,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from enum import Enum, auto
 from functools import cached_property
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import ahocorasick
@@ -24,7 +25,7 @@ from indexer.vocabulary.words import ascii_only, clean, fold, folded, lower, pla
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from indexer.vocabulary.entries import Vocabulary
+    from indexer.vocabulary.entries import Context, Vocabulary
 
 AROUND = 40  # characters that are shown on either side of a mention
 BETWEEN = "\x1f"  # stands between title and text, so that no term reaches from one into the other
@@ -128,7 +129,7 @@ class _Compiled:
 
     def __init__(self, vocabulary: Vocabulary) -> None:
         self.entries = vocabulary.entries
-        self.contexts = vocabulary.contexts
+        self.contexts = _closed({each.name: each for each in vocabulary.contexts})
         self.automaton: Any = ahocorasick.Automaton()
         rules: dict[str, list[_Rule]] = defaultdict(list)
         for rule, key in _rules(vocabulary):
@@ -332,11 +333,11 @@ class _Reading:
     def _context(self, name: str, mentioned: Mapping[str, list[_Hit]], hints: Sequence[_Hit]) -> str | None:
         """Say what makes a context hold, other than the hints themselves; None where nothing does."""
         own = {place for hint in hints for place in range(hint.start, hint.end)}
-        for hit in mentioned.get(name, ()):
+        contexts = self._compiled.contexts[name]
+        for hit in chain.from_iterable(mentioned.get(each.name, ()) for each in contexts):
             if own.isdisjoint(range(hit.start, hit.end)):
                 return f"«{hit.rule.written}» is mentioned"
-        tags = next(each.tags for each in self._compiled.contexts if each.name == name)
-        tag = next((each for each in tags if self._is_given(each)), None)
+        tag = next((tag for each in contexts for tag in each.tags if self._is_given(tag)), None)
         return f"the tag {tag} is given" if tag else None
 
     def _is_given(self, tag: str) -> bool:
@@ -413,6 +414,17 @@ class _Reading:
             counts=not why,
             why=why,
         )
+
+
+def _closed(contexts: Mapping[str, Context]) -> dict[str, list[Context]]:
+    """Give each context with all that make it hold, itself first."""
+    closed: dict[str, list[Context]] = {}
+    for name in contexts:
+        names = [name]
+        for each in names:
+            names += [other for other in contexts[each].contexts if other not in names]
+        closed[name] = [contexts[each] for each in names]
+    return closed
 
 
 def _rules(vocabulary: Vocabulary) -> Iterator[tuple[_Rule, str]]:
