@@ -28,13 +28,21 @@ if TYPE_CHECKING:
 
     from indexer.elastic import Store
     from indexer.progress import Progress
+    from indexer.vocabulary import Tagger
 
 BATCH = 2_000  # articles a batch: one refresh, one round of candidate queries; halves leave more segments
 DETECTING = 1  # batches whose pairs are found at once: a second thread finds copies that the first judges, too
 WRITTEN_AHEAD = 1  # batches: how far writing may run ahead of detection; the later ones are then not searched twice
 
 
-def import_articles(store: Store, lines: Iterable[bytes], *, now: Callable[[], datetime], progress: Progress) -> Report:
+def import_articles(
+    store: Store,
+    lines: Iterable[bytes],
+    *,
+    now: Callable[[], datetime],
+    progress: Progress,
+    tagger: Tagger | None = None,
+) -> Report:
     """Read articles from JSON lines, index them and find their pairs.
 
     A line that cannot be read costs itself alone; its number, from 1, stands in the report. When Elasticsearch
@@ -42,7 +50,7 @@ def import_articles(store: Store, lines: Iterable[bytes], *, now: Callable[[], d
     """
     began = time.monotonic()
     progress.start("importing articles", None)
-    with _Import(store, now=now, progress=progress) as run:
+    with _Import(store, now=now, progress=progress, tagger=tagger) as run:
         for number, line in enumerate(lines, start=1):
             if line.strip():
                 run.line(f"line {number}", line)
@@ -56,11 +64,12 @@ def import_articles(store: Store, lines: Iterable[bytes], *, now: Callable[[], d
 class _Import:
     """One run: the batch that fills is read and written here, the pairs of those before it are found beside that."""
 
-    def __init__(self, store: Store, *, now: Callable[[], datetime], progress: Progress) -> None:
+    def __init__(self, store: Store, *, now: Callable[[], datetime], progress: Progress, tagger: Tagger | None) -> None:
         self.report = Report()
         self._store = store
         self._now = now
         self._progress = progress
+        self._tagger = tagger
         self._batch: list[Arrival] = []
         self._failure: StoreError | None = None
         self._beside = ThreadPoolExecutor(DETECTING, thread_name_prefix="detect")
@@ -106,7 +115,7 @@ class _Import:
     def _flush(self) -> None:
         count = len(self._batch)
         try:
-            pending = write(self._store, self._batch, self.report, now=self._now)
+            pending = write(self._store, self._batch, self.report, now=self._now, tagger=self._tagger)
         except StoreError as error:
             self._failure = error
         else:
@@ -141,7 +150,8 @@ def parse_line(line: bytes, *, now: datetime) -> Article:
     """Read one article; raises RejectedError with what is wrong with the line.
 
     Known keys: url, title, text (these three are needed), source (a name, or an object with name, domain, feed and
-    icon), published, seen, language, authors, summary, image, urls, tags, stories, cves.
+    icon), published, seen, language, authors, summary, image, urls, tags, stories, cves. The last three stay beside
+    what the vocabulary finds.
     """
     return _article(_object(line), now=now)
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from indexer.elastic import Store
+    from indexer.vocabulary import Tagger
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -36,16 +37,31 @@ def entry_hash(entry: Entry) -> str:
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
 
 
-def take_in(store: Store, arrivals: Sequence[Arrival], report: Report, *, now: Callable[[], datetime]) -> None:
+def take_in(
+    store: Store,
+    arrivals: Sequence[Arrival],
+    report: Report,
+    *,
+    now: Callable[[], datetime],
+    tagger: Tagger | None = None,
+) -> None:
     """Write a batch as ``write`` does and find its pairs. Pairs that were not found stay pending."""
-    pending = write(store, arrivals, report, now=now)
+    pending = write(store, arrivals, report, now=now, tagger=tagger)
     if pending:
         report.pairs.update(detect(store, pending, now=now))
 
 
-def write(store: Store, arrivals: Sequence[Arrival], report: Report, *, now: Callable[[], datetime]) -> dict[str, bool]:
+def write(
+    store: Store,
+    arrivals: Sequence[Arrival],
+    report: Report,
+    *,
+    now: Callable[[], datetime],
+    tagger: Tagger | None = None,
+) -> dict[str, bool]:
     """Write a batch; every arrival is counted in ``report``. Gives what is pending, as ``detect`` takes it.
 
+    ``tagger`` finds tags, stories and CVE ids; without one an article has those that it was given.
     An Elasticsearch that fails costs the articles that it did not acknowledge: they are counted as not written,
     and ``StoreError`` is raised so that the caller may stop.
     """
@@ -64,6 +80,7 @@ def write(store: Store, arrivals: Sequence[Arrival], report: Report, *, now: Cal
                 condensate=condensate,
                 shingled=shingle(each.article.text),
                 entry_hash=each.entry_hash,
+                tagger=tagger,
             )
             for each, condensate in zip(merged, condensates, strict=True)
         ]

@@ -81,6 +81,15 @@ def worth_judging(a: Shingled, b: Shingled, rules: Rules = RULES) -> bool:
     return shared >= rules.passage_run // 2 or shared * GRAM >= max(fewer * rules.passage_coverage, 1)
 
 
+def could_repeat(*, run: int, shared: int, fewer: int, rules: Rules = RULES) -> bool:
+    """Tell whether two texts can be a passage or better that share no more than these tokens, in one run and in all.
+
+    ``fewer`` are the tokens of the shorter.
+    """
+    least = max(min(rules.least_tokens, rules.passage_tokens), fewer * min(rules.passage_coverage, rules.near_coverage))
+    return run >= rules.passage_run or shared >= least
+
+
 def judge(measures: Measures, *, tokens_a: int, tokens_b: int, same_source: bool, rules: Rules = RULES) -> Kind:
     """Name the relation; tried in the order exact, template, near, partial, passage."""
     shorter = min(tokens_a, tokens_b)

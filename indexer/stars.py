@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 CROWD = 100  # earlier copies; so many are still all paired with one another, in 4,950 pairs
 COPY = 0.5  # of the sampled hashes of the shorter of two articles, that are shared: they are copies
 FORM = 0.2  # the same within one source: of one form. What is less covered there is no passage either, but …
-OWN_RUN = 8  # … where so many are shared in whatever length: a run of 60 tokens has 6 or 7 of them
-OWN_LONG = 325  # tokens from which on a fifth of the sampled hashes is no less than OWN_RUN
+OWN_RUN = 7  # … where so many are shared in whatever length: a run of 60 tokens has 6 of them
+OWN_LONG = 340  # tokens from which on a fifth of the sampled hashes is no less than OWN_RUN
 
 
 class Likeness(Enum):

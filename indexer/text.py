@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+import unicodedata
 from html.entities import name2codepoint
 from typing import TYPE_CHECKING
 
@@ -64,6 +65,11 @@ _LINES = re.compile(r"\s*\n\s*")
 def strip_controls(text: str) -> str:
     """Drop control characters, lone surrogates and directional overrides."""
     return _CONTROL.sub("", _ESCAPE_SEQUENCE.sub("", text))
+
+
+def without_accents(text: str) -> str:
+    """Give a text without its accents and other marks on letters."""
+    return "".join(each for each in unicodedata.normalize("NFKD", text) if not unicodedata.combining(each))
 
 
 def plain(fragment: str) -> str:

@@ -115,6 +115,13 @@ class Stock:
         """Count what was chosen."""
         return int(self._list.execute("SELECT count(*) FROM kept WHERE chosen").fetchone()[0])
 
+    def without(self, articles: Collection[str]) -> set[str]:
+        """Give those of these articles of which nothing was kept."""
+        ids = list(articles)
+        marks = ", ".join("?" * len(ids))
+        rows = self._list.execute(f"SELECT DISTINCT article FROM kept WHERE article IN ({marks})", ids)  # noqa: S608 - marks
+        return set(ids) - {article for (article,) in rows}
+
     def chosen(self) -> Iterator[Place]:
         """Yield what was chosen, in the order in which it was kept."""
         yield from map(_place, self._list.execute(_CHOSEN))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import platform
 import shutil
 import sys
 from collections import Counter
 from dataclasses import asdict, dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import urlsplit
 
@@ -28,6 +30,10 @@ if TYPE_CHECKING:
     from indexer.elastic import Store
 
 OLDEST_PYTHON = (3, 11)
+MAJOR = 9  # of Elasticsearch
+SOON = timedelta(days=14)
+APART = 10.0  # seconds between two clocks; a lease is two minutes
+SCARCE_SHARE = 0.1  # of a disk: what Elasticsearch itself leaves free is a share of it
 SCARCE = 2 << 30  # bytes free; 100,000 articles need about 1 GiB, and a merge as much again for a while
 
 
@@ -89,19 +95,20 @@ def examine(chosen: Settings) -> Iterator[Check]:
     yield _python()
     yield _settings(chosen)
     yield _disk(chosen.home)
+    yield _vocabulary(chosen)
     runs = True
     if not chosen.url:
         yield _java(chosen.home)
         engine, runs = _engine(chosen.home)
         yield engine
     if not runs:
-        for name in ("elasticsearch", "indices", "feeds"):
+        for name in ("elasticsearch", "keys", "indices", "mappings", "shards", "clock", "feeds"):
             yield Check(name=name, ok=None, found="not looked at: the local engine does not run")
         return
     try:
         with session.connect(init=False) as store:
-            yield Check(name="elasticsearch", ok=True, found=f"version {store.version()}{_where(chosen)}")
-            yield from _inside(store)
+            yield _elasticsearch(store, chosen)
+            yield from _inside(store, chosen)
     except CondensatError as error:
         todo = "check CONDENSAT_URL and the credentials" if chosen.url else "condensat engine logs"
         yield Check(name="elasticsearch", ok=False, found=f"{error}{_where(chosen)}", todo=todo)
@@ -119,12 +126,13 @@ def _settings(chosen: Settings) -> Check:
     from indexer.fetch import DEFAULT_USER_AGENT
 
     read = [str(path) for path in settings.files() if path.is_file()]
-    secrets = [name for name in ("api_key", "password") if getattr(chosen, name)]
+    secrets = [name for name in ("api_key", "api_key_file", "password") if getattr(chosen, name)]
     parts = [
         f"home {chosen.home}",
         f"prefix {chosen.prefix}",
         f"file {', '.join(read) or 'none'}",
         f"secrets given: {', '.join(secrets) or 'none'}",
+        f"trust in certificates: {_trust(chosen)}",
         f"private addresses {'may' if chosen.allow_private else 'may not'} be fetched",
         f"the web is asked as {chosen.user_agent or DEFAULT_USER_AGENT}",
     ]
@@ -134,6 +142,12 @@ def _settings(chosen: Settings) -> Check:
     if not chosen.user_agent:
         todo.append("tell sites whom to write to: CONDENSAT_USER_AGENT='mybot/1.0 (+https://example.org/bot)'")
     return Check(name="settings", ok=True, found="\n".join(parts), todo="\n".join(todo) or None)
+
+
+def _trust(chosen: Settings) -> str:
+    if chosen.fingerprint:
+        return "the one with CONDENSAT_FINGERPRINT"
+    return f"those signed by {chosen.ca}" if chosen.ca else "those that this system trusts"
 
 
 def _disk(home: Path) -> Check:
@@ -155,6 +169,19 @@ def _disk(home: Path) -> Check:
         found=f"{free / 2**30:.1f} GiB free at {folder}",
         todo=None if free >= SCARCE else scarce,
     )
+
+
+def _vocabulary(chosen: Settings) -> Check:
+    from indexer.cli import tagging
+
+    if chosen.without_vocabulary:
+        return Check(name="vocabulary", ok=None, found="off: no tags, stories or CVE ids are found")
+    try:
+        found = tagging.vocabulary()
+    except CondensatError as error:
+        return Check(name="vocabulary", ok=False, found=str(error), todo="condensat vocabulary check")
+    where = chosen.vocabulary_file or tagging.SHIPPED
+    return Check(name="vocabulary", ok=True, found=f"{where}: {found.words:,} terms, version {found.version}")
 
 
 def _java(home: Path) -> Check:
@@ -183,19 +210,138 @@ def _engine(home: Path) -> tuple[Check, bool]:
     return Check(name="engine", ok=False if found.problem else None, found=text, todo=todo), False
 
 
-def _inside(store: Store) -> Iterator[Check]:
+def _elasticsearch(store: Store, chosen: Settings) -> Check:
+    """Tell its version, and whether every node has the same and room on its disk."""
+    machines = store.condition.machines()
+    if machines is None:
+        found = f"answers{_where(chosen)}; its version and disks are not for these credentials to see"
+        return Check(name="elasticsearch", ok=True, found=found, todo=_plain(chosen))
+    versions = sorted({each.version for each in machines})
+    found = f"version {', '.join(versions)}{_where(chosen)}"
+    if len(machines) > 1:
+        found += f", {len(machines)} nodes"
+    todo = [each for each in (_plain(chosen),) if each]
+    old = [each for each in versions if int(each.partition(".")[0]) != MAJOR]
+    full = [each for each in machines if each.free < min(SCARCE, each.total * SCARCE_SHARE)]
+    if old:
+        todo.append(f"this condensat is made for Elasticsearch {MAJOR}")
+    if len(versions) > 1:
+        todo.append("bring all nodes to one version")
+    for each in full:
+        found += f"\nnode {each.name} has {each.free / 2**30:.1f} of {each.total / 2**30:.0f} GiB free"
+        todo.append(f"free some space on node {each.name}: Elasticsearch stops writing before a disk is full")
+    return Check(
+        name="elasticsearch", ok=not old and not full and len(versions) == 1, found=found, todo="\n".join(todo) or None
+    )
+
+
+def _plain(chosen: Settings) -> str | None:
+    """Warn of credentials that cross a network in the clear."""
+    for each in (chosen.url or "").replace(",", " ").split():
+        parts = urlsplit(each)
+        if parts.scheme == "http" and not _is_loopback(parts.hostname or ""):
+            return f"credentials travel to {parts.hostname} in the clear: use https, with CONDENSAT_CA if need be"
+    return None
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _inside(store: Store, chosen: Settings) -> Iterator[Check]:
+    yield _keys(store, chosen)
     missing = store.missing()
     if missing:
         yield Check(name="indices", ok=None, found=f"not there yet: {', '.join(missing)}", todo="condensat init")
+        for name in ("mappings", "shards", "clock"):
+            yield Check(name=name, ok=None, found="not looked at: the indices are not there")
         yield Check(name="feeds", ok=None, found="none yet", todo="condensat feeds add URL")
         return
-    outdated = store.outdated()
+    for name, look in (
+        ("indices", _indices), ("mappings", _mappings), ("shards", _shards), ("clock", _clock), ("feeds", _feeds),
+    ):  # fmt: skip
+        try:
+            yield look(store)
+        except CondensatError as error:  # what is wrong with one thing must not hide the others
+            yield Check(name=name, ok=False, found=str(error))
+
+
+def _keys(store: Store, chosen: Settings) -> Check:
+    """Tell who we are, what that is good for, and which keys end soon. No key is shown, only its name."""
+    try:
+        login = store.rights.login()
+    except CondensatError as error:
+        return Check(name="keys", ok=None, found=f"cannot be looked at; is security off? ({error})")
+    now = session.now()
+    may = (
+        "everything in the cluster" if login.everything else ", ".join(each.value for each in login.roles) or "nothing"
+    )
+    who = f"the key {login.key.name} ({login.key.id})" if login.key else f"the user {login.user}"
+    found, todo = f"{who} may: {may}", []
+    ok: bool | None = bool(login.roles)
+    if not login.roles:
+        todo.append("give it a role: condensat init --roles, then condensat keys create, or a user with such a role")
+    if login.everything and chosen.url:
+        todo.append("less is enough for daily work: condensat init --roles, then condensat keys create ingester")
+    if chosen.api_key_file is not None and chosen.api_key_file.stat().st_mode & 0o077:
+        ok = False
+        todo.append(f"others can read the key: chmod 600 {chosen.api_key_file}")
+    known = [login.key] if login.key else store.rights.list_keys() if login.everything else []
+    for each in known:
+        if each.usable(now) and each.expires is not None:
+            left = each.expires - now
+            found += f"\n{each.name} ends on {output.moment(each.expires)}" if left < SOON or login.key else ""
+            if left < SOON:
+                todo.append(f"make a new key in time: condensat keys create {each.role or 'reader'} --name {each.name}")
+    return Check(name="keys", ok=ok, found=found, todo="\n".join(todo) or None)
+
+
+def _indices(store: Store) -> Check:
     found = f"{output.count(store.articles.count(), 'article')} behind the aliases {store.prefix}-…"
+    closed = store.condition.closed()
+    if not closed:
+        return Check(name="indices", ok=True, found=found)
+    full = any("read_only_allow_delete" in each for each in closed.values())
+    todo = (
+        "free some space on the disk of Elasticsearch; it opens them again by itself"
+        if full
+        else "condensat migrate, if none is under way: one that died has left them so"
+    )
+    return Check(name="indices", ok=False, found=f"{found}\nclosed for writing: {', '.join(closed)}", todo=todo)
+
+
+def _mappings(store: Store) -> Check:
+    outdated, kept = store.migration.outdated(), store.migration.kept()
+    todo = []
+    found = "of this version"
     if outdated:
-        found += f"; made by another version's mappings: {', '.join(outdated)}"
-    todo = "export, drop the index and import again; this version does not change mappings in place"
-    yield Check(name="indices", ok=not outdated, found=found, todo=todo if outdated else None)
-    yield _feeds(store)
+        found = "\n".join(f"{each.index} is of version {each.version}, not {each.wanted}" for each in outdated)
+        todo.append("condensat migrate; people go on working meanwhile")
+    if kept:
+        found += f"\nkept from before: {', '.join(kept)}"
+        todo.append("condensat migrate --drop-old, when they are not needed any more")
+    return Check(name="mappings", ok=not outdated, found=found, todo="\n".join(todo) or None)
+
+
+def _shards(store: Store) -> Check:
+    counted = store.condition.shards()
+    found = f"{counted.started} of {counted.wanted} serve"
+    ok = counted.started == counted.wanted
+    todo = "a node is away, or has no room: condensat engine status, or look at _cluster/allocation/explain"
+    return Check(name="shards", ok=ok, found=found, todo=None if ok else todo)
+
+
+def _clock(store: Store) -> Check:
+    ahead = store.condition.clock(session.now).total_seconds()
+    found = f"Elasticsearch's is {abs(ahead):.1f} s {'ahead of' if ahead >= 0 else 'behind'} ours"
+    ok = abs(ahead) <= APART
+    todo = "set the clocks of these machines by NTP: leases of feeds and dates of articles rest on them"
+    return Check(name="clock", ok=ok, found=found, todo=None if ok else todo)
 
 
 def _feeds(store: Store) -> Check:
@@ -210,8 +356,11 @@ def _feeds(store: Store) -> Check:
 
 
 def _where(chosen: Settings) -> str:
-    """Name the address without the credentials that may stand in it."""
+    """Name the addresses without the credentials that may stand in them."""
     if not chosen.url:
         return ""
-    parts: Any = urlsplit(chosen.url)
-    return f" at {parts.scheme}://{parts.hostname}{f':{parts.port}' if parts.port else ''}"
+    shown = []
+    for each in chosen.url.replace(",", " ").split():
+        parts: Any = urlsplit(each)
+        shown.append(f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}")
+    return f" at {', '.join(shown)}"

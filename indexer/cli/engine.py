@@ -15,13 +15,30 @@ app = typer.Typer(help="The local Elasticsearch.", no_args_is_help=True)
 
 @app.command()
 def start(
-    heap: Annotated[str | None, typer.Option(help="JVM heap, such as 512m or 2g; default: by the memory.")] = None,
+    heap: Annotated[
+        str | None, typer.Option(help="JVM heap of a node, such as 512m or 2g; default: by the memory.")
+    ] = None,
+    nodes: Annotated[
+        int | None,
+        typer.Option(min=1, max=9, help="How many nodes form the cluster; default: as many as before, at first one."),
+    ] = None,
 ) -> None:
-    """Start the local Elasticsearch, downloading it the first time; print its address."""
+    """Start the local Elasticsearch, downloading it the first time; print its address, or that of each node.
+
+    Three nodes keep every index twice and go on while one of them is away. The number is remembered; it can grow.
+    """
     from indexer import engine
 
-    found = engine.start(settings.load().home, progress=lambda told: output.say(told, "dim"), heap=heap)
-    typer.echo(found.url)
+    chosen = settings.load()
+    found = engine.start(
+        chosen.home,
+        progress=lambda told: output.say(told, "dim"),
+        heap=heap,
+        count=nodes,
+        repository=chosen.backups,
+    )
+    for url in found.urls:
+        typer.echo(url)
 
 
 @app.command()
@@ -41,11 +58,15 @@ def status(
 
     found = engine.status(settings.load().home)
     values = dataclasses.asdict(found)
-    for name in ("data", "log", "password_file"):
+    for name in ("data", "log", "password_file", "backups"):
         values[name] = None if values[name] is None else str(values[name])
+    values["nodes"] = [{**each, "log": str(each["log"])} for each in values["nodes"]]
     if form is output.OneFormat.JSON:
         output.write_json(values)
     else:
+        for each in values.pop("nodes"):
+            ends = f"process {each['pid']}" if each["pid"] else "does not run"
+            typer.echo(f"{'node':<13} {each['name']}  {each['url'] or output.DASH}  {ends}")
         for name, value in values.items():
             if value is not None:
                 typer.echo(f"{name.replace('_', ' '):<13} {_readable(name, value)}")

@@ -31,8 +31,9 @@ def exit_code(error: CondensatError) -> ExitCode:
     from indexer.elastic.errors import UnavailableError
     from indexer.engine import EngineError
     from indexer.query.errors import QueryError
+    from indexer.vocabulary.entries import VocabularyError
 
-    if isinstance(error, (UsageError, QueryError)):
+    if isinstance(error, (UsageError, QueryError, VocabularyError)):
         return ExitCode.USAGE
     if isinstance(error, (UnavailableError, EngineError)):
         return ExitCode.NO_ELASTICSEARCH
@@ -41,12 +42,15 @@ def exit_code(error: CondensatError) -> ExitCode:
 
 def guarded(run: Callable[[], None]) -> None:
     """Run a command and end the process; an expected error becomes one line on standard error, a bug a traceback."""
-    from indexer.cli import output
+    from indexer.cli import logs, output
 
     try:
         run()
     except CondensatError as error:
-        output.say(f"condensat: {error}")
+        if logs.is_json():
+            logs.tell(str(error), "red", event="error", error=type(error).__name__, exit_code=int(exit_code(error)))
+        else:
+            output.say(f"condensat: {error}")
         sys.exit(exit_code(error))
     except BrokenPipeError:  # the reader of our output has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from indexer.cli import dates, files, keeping, output, progress, session, settings, stopping, watching, web
+from indexer.cli import dates, files, keeping, output, progress, session, settings, stopping, tagging, watching, web
 from indexer.cli import feeds as feed_list
 from indexer.cli import report as reporting
 from indexer.cli.errors import UsageError
@@ -88,6 +88,7 @@ def ingest(
         raise typer.Exit(watching.run(worker, processes=processes, strict=strict, form=form))
     data = files.read_bytes(opml) if opml else None
     named = feeds or []
+    tagger = tagging.tagger()
     with session.connect() as store, keeping.keeper() as keeper, stopping.by_signal() as stop:
         chosen = _choose(store, named, data)
         pointed_at = feed_list.Directory(chosen).find_all(named)
@@ -103,6 +104,7 @@ def ingest(
             web=web.load(),
             worker=worker,
             keeper=keeper,
+            tagger=tagger,
             now=session.now,
             progress=progress.make(),
             processes=processes,
@@ -149,6 +151,7 @@ def add(
             raise UsageError(f"«{url}» is not a web address, and only those and files can be added")
     for path in paths:
         files.check(path)
+    tagger = tagging.tagger()
     with session.connect() as store, keeping.keeper() as keeper:
         done = work.add(
             store,
@@ -156,6 +159,7 @@ def add(
             files=paths,
             web=web.load(),
             keeper=keeper,
+            tagger=tagger,
             obey_robots=not ignore_robots,
             now=session.now,
             progress=progress.make(),
@@ -184,27 +188,34 @@ def reprocess(
     """Make the articles again from the raw pages that were kept, without the network.
 
     For after a change of how text is extracted, of the vocabulary or of the mappings, and for an index that was lost.
-    What analysts added stays, and so do the dates. Articles that were imported are not in the archive.
+    What analysts added stays, and so do the dates. Articles that were imported are not in the archive: they get the
+    tags of the vocabulary again. For a change of the vocabulary alone, `condensat vocabulary apply` is faster.
     """
     from indexer import archive
     from indexer.ingest.reprocessing import reprocess as work
 
     folder = settings.load().archive_folder
-    if folder is None:
-        raise UsageError("CONDENSAT_ARCHIVE=off: there is no archive; name the folder of one")
     now = session.now()
     choice = archive.Choice(
         sources=tuple(source or ()),
         since=dates.start(start, now=now) if start else None,
         until=dates.end(end, now=now) if end else None,
     )
-    paths = archive.files(folder)
-    if not paths:
-        raise UsageError(
-            f"There is no archive in {folder}: nothing was fetched yet, or CONDENSAT_ARCHIVE names another"
-        )
+    paths = archive.files(folder) if folder else []
+    nothing = (
+        f"There is no archive in {folder}: nothing was fetched yet, or CONDENSAT_ARCHIVE names another"
+        if folder
+        else "CONDENSAT_ARCHIVE=off: there is no archive; name the folder of one"
+    )
+    if not paths and not session.may_hold_articles():
+        raise UsageError(nothing)
+    tagger = tagging.tagger()
     with session.connect() as store:
-        done = work(store, paths, choice, now=session.now, progress=progress.make(), processes=processes)
+        if not paths and not store.articles.count():
+            raise UsageError(nothing)
+        done = work(store, paths, choice, now=session.now, progress=progress.make(), processes=processes, tagger=tagger)
+    if not paths:
+        done.warnings.append(f"{nothing}. Only the vocabulary was applied, to the articles that are there")
     raise typer.Exit(reporting.finish(done, form, strict=strict))
 
 
@@ -220,11 +231,13 @@ def import_(
     """Index articles that are already text, a JSON object a line: url, title and text, and what else is known.
 
     What `condensat export` wrote is read in all its forms, with dates, analysts' notes and earlier versions as they
-    were; of an article that is there already the analysts' fields stay.
+    were; of an article that is there already the analysts' fields stay. Tags, stories and cves that a line gives stay
+    beside those that the vocabulary finds.
     """
     from indexer.importing import import_articles
 
+    tagger = tagging.tagger()
     with files.records(file) as lines, session.connect() as store:
-        done = import_articles(store, lines, now=session.now, progress=progress.make())
+        done = import_articles(store, lines, now=session.now, progress=progress.make(), tagger=tagger)
     failed = [lines.problem] if lines.problem else []
     raise typer.Exit(reporting.finish(done, form, strict=strict, failed=failed))

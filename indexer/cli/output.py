@@ -16,6 +16,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
+from indexer.cli import logs
 from indexer.figures import rough_span, whole_percent
 
 if TYPE_CHECKING:
@@ -110,7 +111,10 @@ def _console(*, stderr: bool) -> Console:
 
 
 def say(text: str | Text, style: str = "") -> None:
-    """Say something to the person at the terminal."""
+    """Say something to the person at the terminal, or to the program that reads its log."""
+    if logs.is_json():
+        logs.tell(clean(str(text)), style or (str(text.style) if isinstance(text, Text) else ""))
+        return
     stderr().print(text if isinstance(text, Text) else Text(clean(text), style=style), soft_wrap=True)
 
 
@@ -168,9 +172,9 @@ def span(seconds: float) -> str:
     return f"{number} {unit}"
 
 
-def count(number: int, noun: str) -> str:
+def count(number: int, noun: str, plural: str | None = None) -> str:
     """Write a number of things."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+    return f"{number:,} {noun if number == 1 else plural or f'{noun}s'}"
 
 
 def bar(share: float, *, width: int = 5) -> str:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 TEXT_CHARS = 1_200  # of the text without --full: a screen
 CONDENSATE_WORDS = 200  # of the condensate: that of an article of 350 words is whole, a long one fills no screen
 # Of the stored document, what is of no use outside the index.
-INTERNAL = frozenset({"signature", "signature_version", "entry_hash", "content_hash"})
+INTERNAL = frozenset({"signature", "signature_version", "sketch", "entry_hash", "content_hash"})
 NOT_REPOSTED = "This article does not seem to have been reposted after its publication."
 NOT_A_REPEAT = "This article does not seem to repeat an earlier one."
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bars
 
-from indexer.cli import output
+from indexer import telemetry
+from indexer.cli import logs, output
 
 if TYPE_CHECKING:
     from rich.progress import TaskID
@@ -84,6 +86,39 @@ class Lines:
         """Say nothing: the report follows."""
 
 
+class Traced:
+    """Progress whose pieces of work are traced as well."""
+
+    def __init__(self, shown: Progress) -> None:
+        self._shown = shown
+        self._span: ExitStack | None = None
+
+    def start(self, label: str, total: int | None) -> None:
+        """Begin a piece of work; it ends the one before."""
+        self._end()
+        self._span = ExitStack()
+        self._span.enter_context(telemetry.span(label, {} if total is None else {"condensat.total": total}))
+        self._shown.start(label, total)
+
+    def advance(self, count: int = 1) -> None:
+        """Hand it on."""
+        self._shown.advance(count)
+
+    def note(self, text: str) -> None:
+        """Hand it on."""
+        self._shown.note(text)
+
+    def finish(self) -> None:
+        """End the piece of work."""
+        self._end()
+        self._shown.finish()
+
+    def _end(self) -> None:
+        if self._span is not None:
+            self._span.close()
+            self._span = None
+
+
 def make() -> Progress:
     """Give what fits where standard error goes."""
-    return Bar() if output.stderr().is_terminal else Lines()
+    return Traced(Bar() if output.stderr().is_terminal and not logs.is_json() else Lines())

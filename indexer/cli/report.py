@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 from rich.text import Text
 
-from indexer.cli import output
+from indexer import telemetry
+from indexer.cli import logs, output
 from indexer.cli.errors import ExitCode
 from indexer.models import Reason
 
@@ -31,13 +32,24 @@ def finish(
     """
     if form is output.OneFormat.JSON:
         output.write_json(report.to_dict())
-    else:
+    elif not logs.is_json():
         output.stderr().print(table(report))
+    if logs.is_json():
+        log(report)
+    telemetry.count(report, logs.command())
     for alarm in report.alarms:
         output.say(alarm_line(alarm))
     for problem in failed:
         output.say(problem, "red")
     return code(report, strict=strict, named=named, failed=failed)
+
+
+def log(report: Report) -> None:
+    """Write what a run did as one event, with every number and without the single entries."""
+    written = {name: value for name, value in report.to_dict().items() if name not in ("rejections", "warnings")}
+    counted = f"{report.created} created, {report.updated} updated, {len(report.rejections)} rejected"
+    style = "red" if report.failed_writes or report.outages else ""
+    logs.tell(f"{report.read} read: {counted}", style, event="report", report=written)
 
 
 def code(report: Report, *, strict: bool, named: Collection[str] = (), failed: Collection[str] = ()) -> ExitCode:

@@ -46,7 +46,8 @@ def _nothing(store: Store, wanted: Wanted) -> None:
     output.say("No article matches.")
     better = work.spelling(store, wanted)
     if better:
-        output.say(f"Did you mean «{better.query}»? It finds {output.count(better.total, 'article')}.")
+        options = "".join(f" --{name} '{value}'" for name, value in better.options)
+        output.say(f"Did you mean «{better.query}»{options}? It finds {output.count(better.total, 'article')}.")
 
 
 def count(store: Store, wanted: Wanted, *, limit: int | None, form: output.Format) -> None:

@@ -16,6 +16,12 @@ def now() -> datetime:
     return datetime.now(tz=UTC)
 
 
+def may_hold_articles() -> bool:
+    """Tell whether there is an index to look into, without starting an engine that would be empty."""
+    chosen = settings.load()
+    return chosen.url is not None or chosen.home.is_dir()
+
+
 def connect(*, init: bool = True) -> Store:
     """Connect to CONDENSAT_URL, or start the local engine, and create the indices that are missing.
 
@@ -31,16 +37,33 @@ def connect(*, init: bool = True) -> Store:
             prefix=chosen.prefix,
             username=chosen.username,
             password=chosen.password.get_secret_value() if chosen.password else None,
-            api_key=chosen.api_key.get_secret_value() if chosen.api_key else None,
+            api_key=chosen.key,
+            ca=chosen.ca,
+            fingerprint=chosen.fingerprint,
         )
     else:
-        local = engine.start(chosen.home, progress=lambda told: output.say(told, "dim"))
-        store = Store.connect(local.url, prefix=chosen.prefix, username=local.username, password=local.password)
-    if init and store.missing():
-        output.say(f"created {', '.join(store.init())}", "dim")
+        local = engine.start(chosen.home, progress=lambda told: output.say(told, "dim"), repository=chosen.backups)
+        store = Store.connect(
+            ",".join(local.urls), prefix=chosen.prefix, username=local.username, password=local.password
+        )
+    if init and (missing := store.missing()):
+        _create(store, missing)
     if init:
         _upgrade(store)
     return store
+
+
+def _create(store: Store, missing: list[str]) -> None:
+    """Make the indices that are missing; who may not is told who may."""
+    from indexer.elastic.errors import ForbiddenError
+
+    try:
+        output.say(f"created {', '.join(store.init())}", "dim")
+    except ForbiddenError as error:
+        raise ForbiddenError(
+            f"{', '.join(missing)}: not there yet, and these credentials may not create them. Ask who has an admin's "
+            f"key to run: condensat init ({error})"
+        ) from error
 
 
 def _upgrade(store: Store) -> None:

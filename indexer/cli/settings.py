@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
 import tomllib
 from contextvars import ContextVar
 from email.utils import parseaddr
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import platformdirs
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
@@ -29,6 +31,7 @@ FILE = "condensat.toml"
 OFF = "off"
 
 USER_AGENT = re.compile(r"[A-Za-z][A-Za-z_-]*(?:/\S+)?(?: [\x20-\x7e]*)?")  # RFC 9309's product token comes first
+FINGERPRINT = re.compile(r"[0-9A-Fa-f]{64}")
 
 _flags: ContextVar[dict[str, Any]] = ContextVar("_flags", default={})  # noqa: B039 - replaced, never changed in place
 
@@ -40,12 +43,22 @@ class Settings(BaseSettings):
         env_prefix=PREFIX, env_ignore_empty=True, extra="forbid", frozen=True, hide_input_in_errors=True
     )
 
-    url: str | None = None
+    url: str | None = None  # or several of one cluster, parted by commas or blanks
+    ca: Path | None = None  # PEM: who may have signed Elasticsearch's certificate
+    fingerprint: str | None = None  # SHA-256 of that certificate
     api_key: SecretStr | None = None
+    api_key_file: Path | None = None
     username: str | None = None
     password: SecretStr | None = None
+    kibana_url: str | None = None
+    kibana_api_key: SecretStr | None = None  # without a login of its own, Kibana gets that of Elasticsearch
+    kibana_username: str | None = None
+    kibana_password: SecretStr | None = None
+    kibana_ca: Path | None = None  # certificates to trust where Kibana's is not a public one
     home: Path = Field(default_factory=lambda: platformdirs.user_data_path("condensat"))
+    backups: Path | None = None  # where the local engine may keep snapshots; unset: in the home
     archive: str | None = None  # a folder, or «off»; unset: one for each prefix, in the home
+    vocabulary: str | None = None  # a file, or «off»; unset: the shipped one
     prefix: str = Field(default="condensat", pattern=r"^[a-z0-9][a-z0-9_-]{0,99}$")
     allow_private: bool = False
     user_agent: str | None = None
@@ -58,10 +71,34 @@ class Settings(BaseSettings):
     smtp_from: str | None = None  # who digests are from: ADDRESS or NAME <ADDRESS>
     smtp_ca: Path | None = None  # certificates of those who are trusted, in place of the system's
 
-    @field_validator("home")
+    @field_validator("home", "backups")
     @classmethod
-    def _absolute(cls, home: Path) -> Path:
-        return home.expanduser().absolute()
+    def _absolute(cls, path: Path | None) -> Path | None:
+        return None if path is None else path.expanduser().absolute()
+
+    @field_validator("ca", "api_key_file")
+    @classmethod
+    def _is_a_file(cls, path: Path | None) -> Path | None:
+        if path is None:
+            return None
+        path = path.expanduser().absolute()
+        if not path.is_file() or not os.access(path, os.R_OK):
+            raise ValueError(f"there is no file {path} that can be read")
+        return path
+
+    @field_validator("fingerprint")
+    @classmethod
+    def _is_a_fingerprint(cls, fingerprint: str | None) -> str | None:
+        if fingerprint is not None and not FINGERPRINT.fullmatch(fingerprint.replace(":", "")):
+            raise ValueError("write the certificate's SHA-256, 64 hexadecimal digits, with or without colons")
+        return fingerprint
+
+    @property
+    def key(self) -> str | None:
+        """The API key, wherever it was given; a secret."""
+        if self.api_key is not None:
+            return self.api_key.get_secret_value()
+        return self.api_key_file.read_text("utf-8").strip() or None if self.api_key_file is not None else None
 
     @property
     def archive_folder(self) -> Path | None:
@@ -70,11 +107,22 @@ class Settings(BaseSettings):
             return self.home / "archive" / self.prefix  # what one set of indices holds is nothing to another
         return None if self.archive.lower() == OFF else Path(self.archive).expanduser().absolute()
 
+    @property
+    def vocabulary_file(self) -> Path | None:
+        """The user's own vocabulary; None where the shipped one, or none, is asked for."""
+        return None if self.vocabulary is None or self.without_vocabulary else Path(self.vocabulary).expanduser()
+
+    @property
+    def without_vocabulary(self) -> bool:
+        """Whether no vocabulary shall be applied."""
+        return self.vocabulary is not None and self.vocabulary.lower() == OFF
+
     @field_validator("url")
     @classmethod
     def _has_scheme(cls, url: str | None) -> str | None:
-        if url is not None and not url.startswith(("http://", "https://")):
-            raise ValueError("write the whole address, such as http://localhost:9200")
+        for each in [] if url is None else url.replace(",", " ").split():
+            if not each.startswith(("http://", "https://")) or not urlsplit(each).hostname:
+                raise ValueError("write the whole address, such as http://localhost:9200")
         return url
 
     @field_validator("user_agent")
@@ -83,6 +131,13 @@ class Settings(BaseSettings):
         if user_agent is not None and not USER_AGENT.fullmatch(user_agent):
             raise ValueError("begin with a name that robots.txt can know, such as mybot/1.0 (+https://example.org/bot)")
         return user_agent
+
+    @field_validator("kibana_url")
+    @classmethod
+    def _is_whole(cls, kibana_url: str | None) -> str | None:
+        if kibana_url is not None and not kibana_url.startswith(("http://", "https://")):
+            raise ValueError("write the whole address, such as http://localhost:5601")
+        return kibana_url
 
     @field_validator("smtp_from")
     @classmethod
@@ -143,6 +198,11 @@ def use_flags(**flags: Any) -> None:
 
 def load() -> Settings:
     """Give the settings; raises UsageError that names what is wrong and where it was set."""
+    if "@" in str(_flags.get().get("url", "")):
+        raise UsageError(
+            "Do not write a password into --url: everyone on this machine can read it in the list of processes. "
+            f"Set {PREFIX}USERNAME and {PREFIX}PASSWORD, {PREFIX}API_KEY or {PREFIX}API_KEY_FILE."
+        )
     try:
         return Settings(**_flags.get())
     except ValidationError as error:

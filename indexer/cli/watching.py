@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from indexer.cli import keeping, output, report, session, stopping, web
+from indexer import telemetry
+from indexer.cli import keeping, logs, output, report, session, stopping, tagging, web
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -22,15 +23,19 @@ def run(worker: Worker, *, processes: int | None, strict: bool, form: output.One
 
     def told(done: Report, next_due: datetime | None) -> None:
         codes[:] = [max([report.code(done, strict=strict), *(codes if strict else [])])]
+        telemetry.count(done, logs.command())
+        if logs.is_json():
+            report.log(done)
         if form is output.OneFormat.JSON:
             output.write_json(done.to_dict())
-        else:
+        elif not logs.is_json():
             output.say(line(done, next_due, now=session.now()))
             for alarm in done.alarms:
                 output.say(report.alarm_line(alarm))
             for warning in done.warnings[: report.WARNINGS_SHOWN]:
                 output.say(output.line(warning, "yellow"))
 
+    tagger = tagging.tagger()
     with session.connect() as store, keeping.keeper() as keeper, stopping.by_signal() as stop:
         output.say(f"watching {output.count(store.feeds.count(), 'feed')} as {worker.name}; Ctrl-C ends it", "dim")
         last = watch(
@@ -38,6 +43,7 @@ def run(worker: Worker, *, processes: int | None, strict: bool, form: output.One
             web=web.load(),
             worker=worker,
             keeper=keeper,
+            tagger=tagger,
             now=session.now,
             told=told,
             stop=stop,

@@ -10,7 +10,9 @@ import orjson
 from indexer.elastic.documents import moment
 from indexer.elastic.errors import StoreError, translated
 from indexer.elastic.paging import parts
+from indexer.reposts import could_repeat
 from indexer.shingles import ALL, GRAM, signature
+from indexer.sketch import bounds, sketch
 from indexer.stars import OWN_LONG, Like, Likeness, least_of_own, likeness
 
 if TYPE_CHECKING:
@@ -20,14 +22,14 @@ if TYPE_CHECKING:
 
     from indexer.reposts import Version
 
-LEAST_SHARED = 2  # sampled hashes: a shared run of 34 tokens has that many, and strangers seldom have
-LEAST_SHARED_LONG = 3  # where both texts are long, what makes a pair has a run of 60 tokens, or more than a few runs
+LEAST_SHARED = 2  # sampled hashes: a shared run of 40 tokens has that many, and strangers seldom have
+LEAST_SHARED_LONG = 3  # where both texts are long, what makes a pair has a run of 58 tokens, or more than a few runs
 LONG = 200  # tokens
 LEAST_SHARED_SHORT = 5  # where all grams of both are kept: half of 48 words in pieces of six have twelve
 SHORT = ALL + GRAM - 1  # tokens
 CLAUSES = 1_000  # sampled hashes a query: the clause limit is 2,621 on a machine of 16 cores with a small heap
 PAGE = 500  # candidates a page; all pages are read
-_FIELDS = ["text_hash", "effective", "tokens", "source.domain"]
+_FIELDS = ["text_hash", "effective", "tokens", "source.domain", "sketch"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +94,9 @@ def find(client: Elasticsearch, alias: str, versions: Sequence[Version], *, wind
                 following.append((each, hits[-1]["sort"]))
         unread = following
     return [
-        [_like(each, identity, facts[identity], count) for identity, count in counts.items()]
+        _without_strangers(
+            each, [_like(each, identity, facts[identity], count) for identity, count in counts.items()], facts
+        )
         for each, counts in zip(versions, shared, strict=True)
     ]
 
@@ -182,6 +186,23 @@ def _like(each: Version, identity: str, facts: dict[str, list[Any]], count: int)
     else:
         found = likeness(count, tokens, other, same_source=same_source)
     return Like(identity, (facts["effective"][0], identity), found)
+
+
+def _without_strangers(each: Version, found: list[Like], facts: dict[str, dict[str, list[Any]]]) -> list[Like]:
+    """Make strangers of those that by the places of the shared hashes cannot repeat the article, nor it them.
+
+    Without it, every article would have the texts of some strangers read, and of more the larger the archive is.
+    """
+    own = sketch(each.shingled)
+    weak = [place for place, like in enumerate(found) if like.likeness is Likeness.LOOSE and "sketch" in facts[like.id]]
+    if own is None or not weak:
+        return found
+    shared = bounds(own, [facts[found[place].id]["sketch"][0] for place in weak])
+    for place, run, tokens in zip(weak, shared.run.tolist(), shared.tokens.tolist(), strict=True):
+        fewer = min(each.shingled.length, facts[found[place].id]["tokens"][0])
+        if not could_repeat(run=run, shared=tokens, fewer=fewer):
+            found[place] = found[place]._replace(likeness=Likeness.STRANGE)
+    return found
 
 
 def _least(tokens: int, other_tokens: int, hashes: int) -> int:

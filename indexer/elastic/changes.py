@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from indexer.elastic.documents import moment, state
 from indexer.reports import Outcome
+from indexer.vocabulary import changed as changed_labels
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -78,6 +79,8 @@ def changed(old: dict[str, Any], new: dict[str, Any], *, seen: datetime, now: da
         if new["text_hash"] != old["text_hash"] and not _stood_in(old, new):
             revision = {key: old.get(key) for key in ("title", "text", "text_hash", "modified")}
             changes["revisions"] = [*old.get("revisions", []), revision]
+    else:
+        changes |= changed_labels(old, new)
     effective = published or new["published"] or changes.get("seen", old["seen"])
     if effective != old["effective"]:
         changes["effective"] = effective

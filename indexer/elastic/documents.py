@@ -11,6 +11,8 @@ import orjson
 from indexer.models import Article, Kind, Pair, Precision
 from indexer.reposts import Version
 from indexer.shingles import SIGNATURE, Shingled, shingle, signature
+from indexer.sketch import sketch
+from indexer.vocabulary import FIELDS, Tagger, assigned
 
 # What a verdict needs of an article; nothing else is read for it.
 VERDICT_FIELDS = (
@@ -28,6 +30,7 @@ NOT_CONTENT = frozenset(
     # what may differ for the same content, and what ingest does not own
     {"urls", "entry_hash", "content_hash", "seen", "effective", "sent", "sent_at", "shelf", "notes", "revisions"}
     | {"repost_of", "reposts", "repeats", "created", "modified"}
+    | {*FIELDS}  # compared by themselves, so that a change of the vocabulary can be applied without the rest
 )
 # What a verdict rests on: while these stay, its pairs stay.
 STATE_FIELDS = ("text_hash", "effective", "source.domain")
@@ -54,9 +57,12 @@ def state_of(judged: Version) -> str:
 
 
 def article_document(
-    article: Article, *, condensate: str, shingled: Shingled, entry_hash: str | None
+    article: Article, *, condensate: str, shingled: Shingled, entry_hash: str | None, tagger: Tagger | None = None
 ) -> dict[str, Any]:
-    """Give the fields that ingest owns. Analysts' and derived fields are not among them."""
+    """Give the fields that ingest owns. Analysts' and derived fields are not among them.
+
+    Without a ``tagger`` the article has the tags that it was given, and no other.
+    """
     published = article.published
     document: dict[str, Any] = {
         "id": article.id,
@@ -83,13 +89,17 @@ def article_document(
         "origins": article.origins,
         "condensate": condensate,
         "condensate_hash": hashlib.sha256(condensate.encode()).hexdigest()[:32],
-        "tags": list(article.tags),
-        "stories": list(article.stories),
-        "cves": list(article.cves),
+        **assigned(
+            tagger,
+            title=article.title,
+            text=article.text,
+            given={"tags": article.tags, "stories": article.stories, "cves": article.cves},
+        ),
         "text_hash": shingled.text_hash,
         "tokens": shingled.length,
         "signature": signature(shingled),
         "signature_version": SIGNATURE,
+        "sketch": sketch(shingled),
         "entry_hash": entry_hash,
     }
     document["content_hash"] = content_hash(document)

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from elastic_transport import ConnectionError as TransportConnectionError
-from elastic_transport import ConnectionTimeout, TransportError
+from elastic_transport import ConnectionTimeout, TlsError, TransportError
 from elasticsearch import ApiError, AuthenticationException, AuthorizationException, BadRequestError, NotFoundError
 
 from indexer.models import CondensatError
@@ -24,8 +24,16 @@ class UnavailableError(StoreError):
     """Elasticsearch does not answer, or does not let us in."""
 
 
+class ForbiddenError(UnavailableError):
+    """Elasticsearch knows us, and these credentials may not do this."""
+
+
 class MissingIndexError(StoreError):
     """An alias of ours is not there."""
+
+
+CLOSED = "index write (api)"  # the words of the block that a migration sets; a full disk has other ones
+STUCK = "A migration has closed it and does not go on. Run: condensat migrate"
 
 
 @contextmanager
@@ -39,11 +47,18 @@ def translated() -> Iterator[None]:
             "CONDENSAT_PASSWORD."
         ) from error
     except AuthorizationException as error:
-        raise UnavailableError(f"These credentials may not do this (403): {reason(error)}") from error
+        if CLOSED in reason(error):
+            raise StoreError(f"{reason(error)} {STUCK}") from error
+        raise ForbiddenError(f"These credentials may not do this (403): {reason(error)}") from error
     except NotFoundError as error:
         raise MissingIndexError(f"{reason(error)}. Run: condensat init") from error
     except BadRequestError as error:
         raise StoreError(f"Elasticsearch refused the request (400): {reason(error)}") from error
+    except TlsError as error:
+        raise UnavailableError(
+            f"Elasticsearch's certificate is not trusted ({_brief(error.message)}). Name the authority that signed it "
+            "in CONDENSAT_CA (a PEM file), or its own SHA-256 in CONDENSAT_FINGERPRINT."
+        ) from error
     except (TransportConnectionError, ConnectionTimeout) as error:
         raise UnavailableError(
             f"Elasticsearch does not answer ({_brief(error.message)}). Is it running? Try: condensat engine status"

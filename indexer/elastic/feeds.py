@@ -13,6 +13,7 @@ from indexer.elastic import bulk, schema
 from indexer.elastic.documents import moment, parse_moment
 from indexer.elastic.errors import MissingIndexError, StoreError, translated
 from indexer.elastic.paging import parts, scan
+from indexer.models import Reason
 from indexer.urls import normalise, registrable_domain
 
 if TYPE_CHECKING:
@@ -207,7 +208,16 @@ def record(source: dict[str, Any]) -> FeedRecord:
 
 def document(fields: dict[str, Any]) -> dict[str, Any]:
     """Write fields of a ``FeedRecord`` as they are stored."""
-    return {name: _stored(name, value) for name, value in fields.items()}
+    stored = {name: _stored(name, value) for name, value in fields.items()}
+    if "rejected" in fields:
+        stored["rejects"] = _counted(fields["rejected"])
+    return stored
+
+
+def _counted(rejected: Mapping[str, int]) -> dict[str, int]:
+    """Write rejects so that they can be added up: a number a reason. They only grow, so an update may merge them."""
+    numbers = {Reason(reason).name.lower(): number for reason, number in rejected.items()}
+    return {"all": sum(numbers.values()), **numbers}
 
 
 def _stored(name: str, value: Any) -> Any:

@@ -12,6 +12,8 @@ from elasticsearch import BadRequestError, Elasticsearch
 from indexer.elastic.errors import translated
 
 NAMES = ("articles", "reposts", "feeds", "pending", "sources", "corrections", "searches", "digests")
+# Of these fields were only added since the version that is named: the newer mappings fit the older index.
+ADDED_SINCE = {"feeds": 0, "articles": 3}
 
 
 @cache
@@ -68,23 +70,38 @@ def create(client: Elasticsearch, prefix: str) -> list[str]:
     return created
 
 
-def upgrade(client: Elasticsearch, prefix: str) -> list[str]:
-    """Add the fields that a newer version brought to the feeds, and name the aliases that got some.
+def copy_each(client: Elasticsearch, prefix: str) -> list[str]:
+    """Give indices that were made before it the setting by which they get a copy on a second node; name them."""
+    changed = []
+    for name in NAMES:
+        wanted = definition(name)["settings"]["index"].get("auto_expand_replicas")
+        with translated():
+            for index, each in client.indices.get_settings(index=write_alias(prefix, name)).items():
+                if wanted and each["settings"]["index"].get("auto_expand_replicas", "false") == "false":
+                    client.indices.put_settings(index=index, settings={"index.auto_expand_replicas": wanted})
+                    changed.append(index)
+    return changed
 
-    That is possible in place since this index has no analysis, and fields are only ever added to it: what was written
-    before simply lacks them.
+
+def upgrade(client: Elasticsearch, prefix: str) -> list[str]:
+    """Add the fields that a newer version brought, and name the aliases that got some.
+
+    That is possible in place where fields were only added: what was written before simply lacks them.
     """
-    alias, shipped = read_alias(prefix, "feeds"), definition("feeds")["mappings"]
-    with translated():
-        indices = client.indices.get_mapping(index=alias)
-        older = [
-            name
-            for name, each in indices.items()
-            if each["mappings"].get("_meta", {}).get("version", 0) < shipped["_meta"]["version"]
-        ]
-        for name in older:
-            client.indices.put_mapping(index=name, properties=shipped["properties"], meta=shipped["_meta"])
-    return [alias] if older else []
+    upgraded = []
+    for name, since in ADDED_SINCE.items():
+        alias, shipped = read_alias(prefix, name), definition(name)["mappings"]
+        with translated():
+            indices = client.indices.get_mapping(index=alias)
+            older = [
+                index
+                for index, each in indices.items()
+                if since <= each["mappings"].get("_meta", {}).get("version", 0) < shipped["_meta"]["version"]
+            ]
+            for index in older:
+                client.indices.put_mapping(index=index, properties=shipped["properties"], meta=shipped["_meta"])
+        upgraded += [alias] if older else []
+    return upgraded
 
 
 def outdated(client: Elasticsearch, prefix: str) -> list[str]:

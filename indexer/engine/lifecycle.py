@@ -6,20 +6,20 @@ process and the password, never from a record of ours that a crash could leave w
 
 from __future__ import annotations
 
-import hashlib
 import os
 import secrets
 import subprocess
 import threading
 import time
 from collections import deque
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import platformdirs
 
-from indexer.engine import distribution, java, locks, log, loopback, node, place
+from indexer.engine import distribution, java, locks, log, loopback, node, nodes, place
 from indexer.engine.errors import EngineError
 
 if TYPE_CHECKING:
@@ -38,12 +38,24 @@ TOLD_EVERY = 5.0  # seconds between progress lines
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Running:
-    """A running engine and how to reach it."""
+    """A running engine and how to reach it: by its first node, or by any of ``urls``."""
 
     url: str
     username: str
     password: str = field(repr=False)
     pid: int
+    urls: tuple[str, ...] = ()
+    pids: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NodeStatus:
+    """One node of several."""
+
+    name: str
+    url: str | None
+    pid: int | None
+    log: Path
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -64,21 +76,33 @@ class Status:
     log: Path | None = None
     health: str | None = None
     problem: str | None = None
+    backups: Path | None = None  # the folder that its snapshots may lie in
+    nodes: tuple[NodeStatus, ...] = ()  # where there are several
 
 
 def _silent(_: str) -> None:
     """Report progress to nobody."""
 
 
-def start(home: Path, *, progress: Callable[[str], None] = _silent, heap: str | None = None) -> Running:
+def start(
+    home: Path,
+    *,
+    progress: Callable[[str], None] = _silent,
+    heap: str | None = None,
+    count: int | None = None,
+    repository: Path | None = None,
+) -> Running:
     """Start the home's engine and return it once it is ready; return the running one if it runs.
 
-    ``heap`` is a JVM size such as ``512m``; by default it follows the machine's memory. Processes that call this
-    at once start it once. Raise EngineError with the log's reason when it does not come up.
+    ``heap`` is a JVM size such as ``512m``; by default it follows the machine's memory. ``count`` is the number of
+    nodes, by default what the home has, else one. Snapshots may lie in ``repository``, by default a folder of the
+    home. Nodes that have died are started again. Processes that call this at once start it once. Raise EngineError
+    with the log's reason when it does not come up.
     """
-    found = running(home)
-    if found is not None:
-        if not node.runs_from(found.pid, distribution.folder()):
+    where = place.existing(home)
+    found = None if where is None else _answering(where, seconds=ANSWER_SECONDS)
+    if found is not None and where is not None and len(found.pids) == len(nodes.describe(where, count=count)):
+        if not all(node.runs_from(pid, distribution.folder()) for pid in found.pids):
             progress("the running engine was started by another version of condensat: stop and start it when you can")
         return found
     try:
@@ -87,8 +111,9 @@ def start(home: Path, *, progress: Callable[[str], None] = _silent, heap: str | 
         raise EngineError(f"The engine's folders below {home} cannot be made: {error}") from error
     told = "another condensat is starting the engine; waiting for it"
     with locks.hold(where.lock, seconds=LOCK_SECONDS, waiting=lambda: progress(told)) as lock:
+        described = nodes.describe(where, count=count, heap=heap or "", repository=repository)
         try:
-            return _start(where, progress=progress, heap=heap, lock=lock)
+            return _start(where, described, progress=progress, lock=lock)
         except OSError as error:  # a full or read-only disk, before Elasticsearch could say so itself
             raise EngineError(f"The engine cannot be started below {where.root}: {error}") from error
 
@@ -100,18 +125,24 @@ def running(home: Path) -> Running | None:
 
 
 def stop(home: Path) -> bool:
-    """Stop the home's engine and return once its process has ended; False when none ran."""
+    """Stop the home's engine and return once its processes have ended; False when none ran."""
     where = place.existing(home)
     if where is None:
         return False
     with locks.hold(where.lock, seconds=LOCK_SECONDS, waiting=lambda: None):
-        described = _node(where, heap="")
-        pid = node.process(described)
-        if pid is not None:
-            node.terminate(described, pid, patience=STOP_SECONDS)
-        for stale in (described.pidfile, described.ports):
-            stale.unlink(missing_ok=True)
-    return pid is not None
+        described = nodes.describe(where)
+        pids = [node.process(each) for each in described]
+        with ThreadPoolExecutor(len(described)) as pool:  # all at once: the last one alone has no master to leave
+            list(pool.map(_terminate, described, pids))
+        for each in described:
+            for stale in (each.pidfile, each.ports, each.transport):
+                stale.unlink(missing_ok=True)
+    return any(pid is not None for pid in pids)
+
+
+def _terminate(described: Node, pid: int | None) -> None:
+    if pid is not None:
+        node.terminate(described, pid, patience=STOP_SECONDS)
 
 
 def status(home: Path) -> Status:
@@ -119,41 +150,52 @@ def status(home: Path) -> Status:
     where = place.existing(home)
     if where is None:
         return Status()
-    described = _node(where, heap="")
-    pid = node.process(described)
-    found = None if pid is None else _answering(where, seconds=ANSWER_SECONDS)
+    described = nodes.describe(where)
+    pids = [node.process(each) for each in described]
+    first = described[0]
+    found = None if not any(pids) else _answering(where, seconds=ANSWER_SECONDS)
     health = version = None
     if found is not None:
         health = (_ask(found, "/_cluster/health", seconds=ANSWER_SECONDS) or {}).get("status")
-        nodes = (_ask(found, "/_nodes/_local?filter_path=nodes.*.version", seconds=ANSWER_SECONDS) or {}).get("nodes")
-        version = next((each["version"] for each in (nodes or {}).values()), None)
+        told = (_ask(found, "/_nodes/_local?filter_path=nodes.*.version", seconds=ANSWER_SECONDS) or {}).get("nodes")
+        version = next((each["version"] for each in (told or {}).values()), None)
     return Status(
         running=found is not None,
         version=version,
         url=None if found is None else found.url,
         username=node.USERNAME if where.password.exists() else None,
         password_file=where.password if where.password.exists() else None,
-        pid=pid,
-        data=described.data if described.data.is_dir() else None,
-        size=node.size_on_disk(described.root),
-        log=described.log if described.log.exists() else None,
+        pid=next((pid for pid in pids if pid is not None), None),
+        data=first.data if first.data.is_dir() else None,
+        size=node.size_on_disk(first.root),
+        log=first.log if first.log.exists() else None,
         health=health,
-        problem=_problem(described, pid=pid, answers=found is not None),
+        problem=_problems(described, pids, answers=found is not None),
+        backups=node.repository_of(first),
+        nodes=tuple(
+            NodeStatus(name=each.name, url=_address(each), pid=pid, log=each.log)
+            for each, pid in zip(described, pids, strict=True)
+        )
+        if len(described) > 1
+        else (),
     )
 
 
 def logs(home: Path, lines: int) -> list[str]:
-    """Give the last lines of the engine's log, oldest first; empty when it never started."""
+    """Give the last lines of the engine's logs, oldest first; empty when it never started."""
     where = place.existing(home)
-    return [] if where is None else log.tail(_log_files(_node(where, heap="")), lines)
+    if where is None:
+        return []
+    return log.merged([log.tail(_log_files(each), lines) for each in nodes.describe(where)], lines)
 
 
-def _start(where: Place, *, progress: Callable[[str], None], heap: str | None, lock: int) -> Running:
-    described = _node(where, heap=heap or node.heap_for(node.physical_memory()))
-    pid = node.process(described)
-    if pid is not None:  # started by a command that did not live to see it
-        return _await(where, described, pid, progress=progress)
-    _check_space(described, progress=progress)
+def _start(where: Place, described: list[Node], *, progress: Callable[[str], None], lock: int) -> Running:
+    lacking = [each for each in described if node.process(each) is None]
+    if not lacking:  # started by a command that did not live to see it
+        return _await(where, described, progress=progress)
+    first = described[0]
+    _check_space(first, progress=progress)
+    _check_repository(first)
     cache = _cache(where)
     jdk = java.find(
         os.environ,
@@ -162,15 +204,52 @@ def _start(where: Place, *, progress: Callable[[str], None], heap: str | None, l
     )
     elasticsearch = distribution.prepare(cache, jdk, progress=progress)
     password = _password(where)
-    node.configure(described, elasticsearch, password=password)
-    progress(f"starting Elasticsearch {distribution.PINNED.version} (Java {jdk.major}, heap {described.heap})")
-    launcher = node.launch(described, elasticsearch, java_home=jdk.home, keep_open=lock)
+    _configure(described, lacking, elasticsearch, password=password)
+    many = f"{len(lacking)} nodes, " if len(described) > 1 else ""
+    progress(f"starting Elasticsearch {distribution.PINNED.version} ({many}Java {jdk.major}, heap {first.heap})")
+    launchers = []
     try:
-        pid = _come_up(launcher, described, progress=progress)
-        return _await(where, described, pid, progress=progress)
+        for each in lacking:
+            launcher = node.launch(each, elasticsearch, java_home=jdk.home, keep_open=lock)
+            launchers.append((launcher, each))  # one by one: what was begun is ended if the next one fails
+        for launcher, each in launchers:
+            _come_up(launcher, each, progress=progress)
+        return _await(where, described, progress=progress)
     except BaseException:  # Ctrl-C as well: what was begun is ended, not left behind
-        _end(launcher, described)
+        for launcher, each in launchers:
+            _end(launcher, each)
         raise
+
+
+def _configure(described: list[Node], lacking: list[Node], elasticsearch: Path, *, password: str) -> None:
+    """Write the configuration of the nodes that are to be started; of several each knows where the others are."""
+    if len(described) == 1:
+        node.configure(described[0], elasticsearch, password=password)
+        return
+    ports: dict[str, node.Ports] = {}
+    seeds = [seed for each in described if each not in lacking and (seed := _line(each.transport))]
+    for each in lacking:
+        taken = {port for other in ports.values() for port in (other.http, other.transport)}
+        ports[each.name] = node.choose_ports(each, taken)
+        seeds.append(f"127.0.0.1:{ports[each.name].transport}")
+    for each in lacking:
+        node.configure(each, elasticsearch, password=password, ports=ports[each.name], seeds=seeds)
+
+
+def _check_repository(described: Node) -> None:
+    """Make the folder for snapshots, where it is not a part of the engine's own; it must be open to its account."""
+    folder = described.repository
+    if folder.parent == described.root:
+        return
+    if not folder.is_dir():
+        folder.mkdir(parents=True)
+        folder.chmod(0o700)
+        described.account.give(folder)
+    if not (described.account.can("w", folder) and described.account.can("x", folder)):
+        raise EngineError(
+            f"The engine runs as user {described.account.uid}, which may not write to {folder}. Give it that folder, "
+            "or choose another with CONDENSAT_BACKUPS."
+        )
 
 
 def _check_space(described: Node, *, progress: Callable[[str], None]) -> None:
@@ -228,53 +307,70 @@ def _wait_for(launcher: subprocess.Popen[bytes], *, progress: Callable[[str], No
     return list(said)
 
 
-def _await(where: Place, described: Node, pid: int, *, progress: Callable[[str], None]) -> Running:
-    """Wait until the process answers to our password and its indices are readable."""
+def _await(where: Place, described: list[Node], *, progress: Callable[[str], None]) -> Running:
+    """Wait until all processes answer to our password, have found one another, and the indices are readable."""
     deadline = time.monotonic() + READY_SECONDS
     told = time.monotonic()
+    first = described[0]
     while time.monotonic() < deadline:
-        if not node.is_server(described, pid):
-            raise _failure(described, [])
+        for each in described:
+            pid = node.process(each)
+            if pid is None or not node.is_server(each, pid):
+                raise _failure(each, [])
         found = _answering(where, seconds=ANSWER_SECONDS)
-        if found is not None:
-            wait = f"/_cluster/health?wait_for_status=yellow&timeout={HEALTH_SECONDS:.0f}s"
-            _ask(found, wait, seconds=HEALTH_SECONDS + ANSWER_SECONDS)
-            return found
+        if found is not None and len(found.pids) == len(described):
+            wait = f"wait_for_status=yellow&wait_for_nodes={len(described)}&timeout={HEALTH_SECONDS:.0f}s"
+            health = _ask(found, f"/_cluster/health?{wait}", seconds=HEALTH_SECONDS + ANSWER_SECONDS)
+            if len(described) == 1 or (health or {}).get("number_of_nodes") == len(described):
+                return found
         if time.monotonic() - told > TOLD_EVERY:
             told = time.monotonic()
             progress("waiting for Elasticsearch to answer")
         time.sleep(0.1)
-    why = log.reason(_last_run(described))
+    why = log.reason(_last_run(first))
     raise EngineError(
         "\n".join([f"Elasticsearch runs, but gave no answer to this home's password in {READY_SECONDS:.0f} s:", *why])
     )
 
 
 def _answering(where: Place, *, seconds: float) -> Running | None:
-    described = _node(where, heap="")
-    pid = node.process(described)
-    if pid is None:
-        return None
+    """Find what runs; None unless a node answers to our password and belongs to a cluster that has a master."""
+    described = nodes.describe(where)
+    alive = [(address, pid) for each in described if (pid := node.process(each)) and (address := _address(each))]
     try:
-        address = described.ports.read_text("ascii").split()[0]
         password = where.password.read_text("utf-8")
+    except OSError:
+        return None
+    for url, pid in alive:
+        found = Running(
+            url=url,
+            username=node.USERNAME,
+            password=password,
+            pid=pid,
+            urls=tuple(each for each, _ in alive),
+            pids=tuple(each for _, each in alive),
+        )
+        health = _ask(found, "/_cluster/health", seconds=seconds)
+        if health is not None and health.get("cluster_name") == described[0].cluster:
+            return found
+    return None
+
+
+def _address(described: Node) -> str | None:
+    line = _line(described.ports)
+    return None if line is None else f"http://{line}"
+
+
+def _line(path: Path) -> str | None:
+    """Read the first address of a file that Elasticsearch writes when it listens."""
+    try:
+        return path.read_text("ascii").split()[0]
     except (OSError, IndexError):
         return None
-    found = Running(url=f"http://{address}", username=node.USERNAME, password=password, pid=pid)
-    health = _ask(found, "/_cluster/health", seconds=seconds)
-    return found if health is not None and health.get("cluster_name") == described.cluster else None
 
 
 def _ask(found: Running, path: str, *, seconds: float) -> dict[str, Any] | None:
     return loopback.get(found.url, path, username=found.username, password=found.password, seconds=seconds)
-
-
-def _node(where: Place, *, heap: str) -> Node:
-    """Describe the home's one node. The cluster's name follows the folder, so no two homes share one."""
-    name = hashlib.sha256(str(where.root.resolve()).encode()).hexdigest()[:8]
-    return node.Node(
-        name="local", cluster=f"condensat-{name}", root=where.root.resolve(), account=where.account, heap=heap
-    )
 
 
 def _password(where: Place) -> str:
@@ -322,6 +418,17 @@ def _failure(described: Node, said: list[str]) -> EngineError:
     return EngineError(
         "\n".join(["Elasticsearch did not start. Its log says:", *why, f"(all of it: {described.logs})"])
     )
+
+
+def _problems(described: list[Node], pids: list[int | None], *, answers: bool) -> str | None:
+    """Tell what is wrong with the engine, or with some of its nodes, each named where there are several."""
+    found = []
+    for each, pid in zip(described, pids, strict=True):
+        answered = answers and (len(described) == 1 or _address(each) is not None)
+        problem = _problem(each, pid=pid, answers=answered)
+        if problem:
+            found.append(problem if len(described) == 1 else f"node {each.name}: {problem}")
+    return "\n".join(found) or None
 
 
 def _problem(described: Node, *, pid: int | None, answers: bool) -> str | None:

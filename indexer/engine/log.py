@@ -38,6 +38,22 @@ def tail(files: Iterable[Path], lines: int) -> list[str]:
     return list(last)
 
 
+def merged(logs: list[list[str]], lines: int) -> list[str]:
+    """Put the records of several logs in the order of their times, and give the last lines of it."""
+    if len(logs) == 1:
+        return logs[0]
+    records: list[tuple[str, list[str]]] = []
+    for log in logs:
+        at = ""
+        for line in log:
+            if RECORD.match(line) or not at:
+                at = line[1:24] if RECORD.match(line) else ""
+                records.append((at, []))
+            records[-1][1].append(line)
+    ordered = [line for _, record in sorted(records, key=lambda record: record[0]) for line in record]
+    return ordered[-lines:]
+
+
 def last_run(lines: list[str]) -> list[str]:
     """Keep what was logged since Elasticsearch last began, or everything where its beginning is not in ``lines``."""
     begins = [number for number, line in enumerate(lines) if BEGINS.search(line)]

@@ -1,6 +1,6 @@
 """One Elasticsearch node: its folders, its configuration, its process; it knows nothing of homes and commands.
 
-A node is described by a record, so that more of them can form a cluster one day.
+A node is described by a record; several that name one another as peers form a cluster.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import re
 import secrets
 import shutil
 import signal
+import socket
 import subprocess
 import time
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ from indexer.engine import programs
 from indexer.engine.errors import EngineError
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
     from indexer.engine.account import Account
 
 MIB = 1 << 20
@@ -83,13 +86,19 @@ rootLogger.appenderRef.file.ref = file
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Node:
-    """One node: where it keeps its files, which cluster it is, how much heap it gets."""
+    """One node: where it keeps its files, which cluster it is, how much heap it gets.
+
+    ``repository`` is the folder for snapshots, which all nodes of a cluster share. ``peers`` are the names of all
+    nodes where there are several.
+    """
 
     name: str
     cluster: str
     root: Path
     account: Account
     heap: str
+    repository: Path
+    peers: tuple[str, ...] = ()
 
     @property
     def config(self) -> Path:
@@ -131,24 +140,41 @@ class Node:
         """The HTTP address, written by Elasticsearch itself when it listens."""
         return self.logs / "http.ports"
 
+    @property
+    def transport(self) -> Path:
+        """The address for other nodes, written in the same way."""
+        return self.logs / "transport.ports"
+
 
 def heap_for(memory: int) -> str:
     """Choose the heap for a machine with ``memory`` bytes."""
     return next(heap for least, heap in HEAPS if memory >= least)
 
 
-def settings(node: Node) -> dict[str, str | bool | int]:
-    """Give the node's settings, as in elasticsearch.yml."""
-    return {
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ports:
+    """Where a node of a cluster listens: for clients, and for its peers."""
+
+    http: int = 0  # 0: the system gives a free one; two engines starting together cannot pick the same
+    transport: int = 0
+
+
+Values = dict[str, str | bool | int | list[str]]
+
+
+def settings(node: Node, ports: Ports | None = None, seeds: Sequence[str] = ()) -> Values:
+    """Give the node's settings, as in elasticsearch.yml; ``seeds`` are the addresses of its peers."""
+    ports = ports or Ports()
+    values: Values = {
         "cluster.name": node.cluster,
         "node.name": node.name,
         "node.portsfile": True,
-        "discovery.type": "single-node",
         "network.host": "127.0.0.1",
-        "http.port": 0,  # the system gives a free one; two engines starting together cannot pick the same
-        "transport.port": 0,
+        "http.port": ports.http,
+        "transport.port": ports.transport,
         "path.data": str(node.data),
         "path.logs": str(node.logs),
+        "path.repo": [str(node.repository)],
         "action.auto_create_index": False,  # a lost alias must fail, not become an index with guessed fields
         "xpack.security.enabled": True,
         "xpack.security.autoconfiguration.enabled": False,
@@ -157,22 +183,72 @@ def settings(node: Node) -> dict[str, str | bool | int]:
         "xpack.security.transport.ssl.enabled": False,
         **{f"cluster.routing.allocation.disk.watermark.{name}": free for name, free in WATERMARKS.items()},
     }
+    if not node.peers:
+        return {**values, "discovery.type": "single-node"}
+    first = node.peers[0]
+    # The first node alone begins a new cluster, also where it was one by itself before; the others join it.
+    begins = {"cluster.initial_master_nodes": [first]} if node.name == first else {}
+    return {**values, "discovery.seed_hosts": list(seeds), **begins}
 
 
-def render(values: dict[str, str | bool | int]) -> str:
+def repository_of(node: Node) -> Path | None:
+    """Give the folder that a node was last told to keep snapshots in; None for one that was never told."""
+    told = _configured(node).get("path.repo")
+    return Path(json.loads(told)[0]) if told else None
+
+
+def _configured(node: Node) -> dict[str, str]:
+    """Read the settings as they were written last, each as it stands there."""
+    try:
+        lines = (node.config / "elasticsearch.yml").read_text("utf-8").splitlines()
+    except OSError:
+        return {}
+    return {name: value for name, _, value in (line.partition(": ") for line in lines)}
+
+
+def choose_ports(node: Node, taken: Collection[int]) -> Ports:
+    """Choose the ports of a node of a cluster: those that it had, so that clients find it again, else free ones."""
+    had = _configured(node)
+    chosen: list[int] = []
+    for name in ("http.port", "transport.port"):
+        before = int(had.get(name, "0"))
+        chosen.append(_free_port(before if before not in {*taken, *chosen} else 0))
+    return Ports(http=chosen[0], transport=chosen[1])
+
+
+def _free_port(wanted: int) -> int:
+    """Give a port that is free on loopback, the wanted one if it is."""
+    for port in (wanted, 0):
+        with socket.socket() as tried:
+            tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                tried.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return int(tried.getsockname()[1])
+    raise EngineError("There is no free port on loopback.")
+
+
+def render(values: Values) -> str:
     """Write settings as YAML; JSON's scalars are YAML's, whatever a path contains."""
     return "".join(f"{name}: {json.dumps(value, ensure_ascii=False)}\n" for name, value in values.items())
 
 
-def configure(node: Node, elasticsearch: Path, *, password: str) -> None:
+def configure(
+    node: Node, elasticsearch: Path, *, password: str, ports: Ports | None = None, seeds: Sequence[str] = ()
+) -> None:
     """Write the node's folders and configuration, with the superuser's password as a hash."""
     shutil.rmtree(node.scratch, ignore_errors=True)
-    for folder in (node.config, node.data, node.logs, node.scratch):
+    if not node.root.is_dir():
+        node.root.mkdir()
+        node.root.chmod(0o700)
+        node.account.give(node.root)
+    for folder in (node.config, node.data, node.logs, node.scratch, node.repository):
         folder.mkdir(exist_ok=True)
         folder.chmod(0o700)
         node.account.give(folder)
     files = {
-        "elasticsearch.yml": render(settings(node)),
+        "elasticsearch.yml": render(settings(node, ports, seeds)),
         "jvm.options": _stock_options(elasticsearch)
         + JVM_OPTIONS
         + f"-Xms{node.heap}\n-Xmx{node.heap}\n-XX:ErrorFile={node.crash}\n",
@@ -200,7 +276,7 @@ def launch(
 
     The launcher inherits the descriptor ``keep_open`` (the lock). Its output ends when it does.
     """
-    for stale in (node.pidfile, node.ports, node.crash):
+    for stale in (node.pidfile, node.ports, node.transport, node.crash):
         stale.unlink(missing_ok=True)
     return subprocess.Popen(  # noqa: S603 - our own script with our own paths, no shell
         [str(elasticsearch / "bin" / "elasticsearch"), "--daemonize", "--pidfile", str(node.pidfile)],

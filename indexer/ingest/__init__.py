@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from indexer.elastic import Store
     from indexer.elastic.feeds import FeedRecord
     from indexer.progress import Progress
+    from indexer.vocabulary import Tagger
 
 __all__ = ["LEASE", "Stop", "Web", "Worker", "add", "ingest", "watch"]
 
@@ -64,6 +65,7 @@ class _Tools:
     fetcher: Fetcher
     workers: Workers
     keeper: Keeper
+    tagger: Tagger | None
     now: Callable[[], datetime]
 
 
@@ -77,6 +79,7 @@ def ingest(
     progress: Progress,
     named: Collection[str] = (),
     keeper: Keeper = NOTHING_KEPT,
+    tagger: Tagger | None = None,
     processes: int | None = None,
     stop: Stop | None = None,
 ) -> Report:
@@ -99,7 +102,17 @@ def ingest(
             writer.fail(error)
         return await writer.finish()
 
-    return _run(work, store=store, web=web, keeper=keeper, now=now, progress=progress, processes=processes, stop=stop)
+    return _run(
+        work,
+        store=store,
+        web=web,
+        keeper=keeper,
+        tagger=tagger,
+        now=now,
+        progress=progress,
+        processes=processes,
+        stop=stop,
+    )
 
 
 def watch(
@@ -111,6 +124,7 @@ def watch(
     told: Callable[[Report, datetime | None], None],
     stop: Stop,
     keeper: Keeper = NOTHING_KEPT,
+    tagger: Tagger | None = None,
     processes: int | None = None,
 ) -> Report:
     """Poll what is due until ``stop`` is asked for; any number of workers may share the feeds.
@@ -149,6 +163,7 @@ def watch(
         store=store,
         web=web,
         keeper=keeper,
+        tagger=tagger,
         now=now,
         progress=Silent(),
         processes=processes,
@@ -167,6 +182,7 @@ def add(
     progress: Progress,
     obey_robots: bool = True,
     keeper: Keeper = NOTHING_KEPT,
+    tagger: Tagger | None = None,
     processes: int | None = None,
 ) -> Report:
     """Index single pages by URL, saved pages from files, and what is in WARC files."""
@@ -175,7 +191,7 @@ def add(
 
     async def work(tools: _Tools) -> Report:
         progress.start("adding pages", None if archives else len(urls) + len(saved))
-        writer = Writer(store, now=now, keeper=keeper)
+        writer = Writer(store, now=now, keeper=keeper, tagger=tagger)
         maker = Maker(tools.workers, keeper)
         pages = Pages(tools.fetcher, maker, now=now, obey_robots=obey_robots)
         at_once = asyncio.Semaphore(PAGES_AT_ONCE)
@@ -201,7 +217,17 @@ def add(
             await foreign.take(path)
         return await writer.finish()
 
-    return _run(work, store=store, web=web, keeper=keeper, now=now, progress=progress, processes=processes, stop=Stop())
+    return _run(
+        work,
+        store=store,
+        web=web,
+        keeper=keeper,
+        tagger=tagger,
+        now=now,
+        progress=progress,
+        processes=processes,
+        stop=Stop(),
+    )
 
 
 class _Books:
@@ -253,7 +279,7 @@ class _Leftovers:
 
 
 def _shift(tools: _Tools, worker: Worker, progress: Progress, stop: Stop) -> tuple[Writer, Shift]:
-    writer = Writer(tools.store, now=tools.now, keeper=tools.keeper)
+    writer = Writer(tools.store, now=tools.now, keeper=tools.keeper, tagger=tools.tagger)
     poller = Poller(
         tools.store,
         tools.fetcher,
@@ -273,6 +299,7 @@ def _run(
     store: Store,
     web: Web,
     keeper: Keeper,
+    tagger: Tagger | None,
     now: Callable[[], datetime],
     progress: Progress,
     processes: int | None,
@@ -285,7 +312,9 @@ def _run(
             async with fetcher:
                 stop.bind(fetcher.stop)
                 try:
-                    return await work(_Tools(store=store, fetcher=fetcher, workers=workers, keeper=keeper, now=now))
+                    return await work(
+                        _Tools(store=store, fetcher=fetcher, workers=workers, keeper=keeper, tagger=tagger, now=now)
+                    )
                 finally:
                     stop.unbind()
 

@@ -1,8 +1,9 @@
-"""Make the articles again from what the archive holds of them, without the network.
+"""Make the articles again from what the archive holds of them, and tag the others again, without the network.
 
 What was kept is taken in the order in which it was kept. Of an article that is in the index only the last version is
 made again, which is the one that stands there; one that is not gets all its versions in turn, so that its dates and
-revisions come back as well.
+revisions come back as well. Of articles that are not in the archive, as imported ones, the text is there: the
+vocabulary is applied to it.
 """
 
 from __future__ import annotations
@@ -11,15 +12,17 @@ import asyncio
 import os
 import time
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from indexer.archive import ArchiveError, Silence, Stock
+from indexer.elastic.documents import moment
 from indexer.elastic.errors import StoreError
 from indexer.ingest.making import Maker
 from indexer.ingest.queue import Queue
 from indexer.ingest.writing import Writer
 from indexer.models import Reason, RejectedError, Rejection
 from indexer.reports import Outcome, Report
+from indexer.tagging import EVERY, apply
 from indexer.workers import Workers
 
 if TYPE_CHECKING:
@@ -32,6 +35,7 @@ if TYPE_CHECKING:
     from indexer.elastic.articles import Known
     from indexer.indexing import Arrival
     from indexer.progress import Progress
+    from indexer.vocabulary import Tagger
 
 PART = 500  # looked up in the index at a time
 A_WORKER = 3  # pages that are read ahead for each process, so that none waits
@@ -45,11 +49,13 @@ def reprocess(
     now: Callable[[], datetime],
     progress: Progress,
     processes: int | None = None,
+    tagger: Tagger | None = None,
 ) -> Report:
     """Make articles again from the files of an archive; every version that was chosen is counted.
 
     A version that another one replaced counts as unchanged, one that is damaged as rejected. Analysts' fields stay, and
-    so do articles that were imported since. Raises ArchiveError where a file cannot be read.
+    so do articles that were imported since. All that are chosen get the tags of the vocabulary; of those that are in
+    the archive only the ones that it changes are counted once more. Raises ArchiveError where a file cannot be read.
     """
     began = time.monotonic()
     processes = processes or os.cpu_count() or 2
@@ -59,10 +65,13 @@ def reprocess(
             progress.start("reading the archive", len(paths))
             found = stock.fill(choice, progress.advance)
             progress.start("reprocessing", stock.count())
-            run = _Run(store, stock, workers, now=now, progress=progress, at_once=A_WORKER * processes)
+            run = _Run(store, stock, workers, now=now, progress=progress, at_once=A_WORKER * processes, tagger=tagger)
             for where, problem in found.broken:
                 run.broken(where, problem)
             report = asyncio.run(run.everything())
+            if not report.outages:
+                query = _query(choice)
+                report.add(apply(store, tagger, now=now, progress=progress, query=query, counted=stock.without))
     finally:
         progress.finish()
     report.warnings += [f"{name} ends within a record, as a process that was killed leaves it" for name in found.cut]
@@ -92,11 +101,12 @@ class _Run:
         now: Callable[[], datetime],
         progress: Progress,
         at_once: int,
+        tagger: Tagger | None,
     ) -> None:
         self._store = store
         self._stock = stock
         self._maker = Maker(workers, Silence())
-        self._writer = Writer(store, now=now, keeper=Silence())
+        self._writer = Writer(store, now=now, keeper=Silence(), tagger=tagger)
         self._now = now
         self._progress = progress
         self._at_once = at_once
@@ -177,6 +187,22 @@ class _Run:
             self._writer.report.count(Outcome.UNCHANGED)
         else:
             await self._writer.put(made.arrival)
+
+
+def _query(choice: Choice) -> dict[str, Any]:
+    """Give the articles that are chosen, by what the index knows of them."""
+    filters: list[dict[str, Any]] = []
+    if choice.sources:
+        fields = ("source.domain", "source.name", "source.feed")
+        names = [
+            {"term": {field: {"value": each, "case_insensitive": True}}} for field in fields for each in choice.sources
+        ]
+        filters.append({"bool": {"should": names, "minimum_should_match": 1}})
+    bounds = {"gte": choice.since, "lt": choice.until}
+    seen = {bound: moment(at) for bound, at in bounds.items() if at is not None}
+    if seen:
+        filters.append({"range": {"seen": seen}})
+    return {"bool": {"filter": filters}} if filters else EVERY
 
 
 def _is_full(arrival: Arrival) -> bool:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from indexer.archive import Keeper, Note
     from indexer.elastic import Store
     from indexer.models import CondensatError
+    from indexer.vocabulary import Tagger
 
 BATCH = 50  # articles a write: small enough that writing goes on beside extraction instead of after it
 LINGER = 2.0  # seconds that an article waits for others, so that one slow site does not keep the rest from being found
@@ -34,12 +35,15 @@ class Writer:
     ``report`` counts each of them, ``failure`` is why nothing is written any more.
     """
 
-    def __init__(self, store: Store, *, now: Callable[[], datetime], keeper: Keeper) -> None:
+    def __init__(
+        self, store: Store, *, now: Callable[[], datetime], keeper: Keeper, tagger: Tagger | None = None
+    ) -> None:
         self.report = Report()
         self.failure: StoreError | None = None
         self._store = store
         self._now = now
         self._keeper = keeper
+        self._tagger = tagger
         self._detecting: asyncio.Task[None] | None = None
         self._batches: Batches[tuple[Arrival, Note | None], Rejection | None] = Batches(
             self._write, size=BATCH, linger=LINGER
@@ -98,7 +102,7 @@ class Writer:
             return [self._unwritten(each.what, error) for each in batch]
         report = Report()
         try:
-            pending = await asyncio.to_thread(write, self._store, batch, report, now=self._now)
+            pending = await asyncio.to_thread(write, self._store, batch, report, now=self._now, tagger=self._tagger)
         except StoreError as error:
             self.fail(error)
         else:

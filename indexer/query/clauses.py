@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from indexer import urls
 from indexer.query import dates
 from indexer.query.errors import QueryError, placed
-from indexer.query.fields import ANYWHERE, FIELDS, Field, Kind, field, near
+from indexer.query.fields import ANYWHERE, FIELDS, Field, Kind, field, near, own_name
 from indexer.query.syntax import FUZZY, And, Boost, Everything, Name, Node, Not, Or, Phrase, Range, Word, parse
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Container, Iterable, Iterator
 
 Clause = dict[str, Any]
 TIE = 0.3  # what stands in title and text comes before what stands in the text alone
@@ -40,6 +40,24 @@ def valued(name: str, values: Iterable[str]) -> Clause:
 def searched(query: str) -> list[Word]:
     """List the plain words that a query looks for in titles and texts, in order: those that may be misspelt."""
     return list(_words(parse(query)))
+
+
+def named(query: str, fields: Container[str]) -> list[tuple[str, Word | Phrase]]:
+    """List the whole values that a query asks of these fields, in order, each with the field's own name."""
+    return list(_values(parse(query), fields))
+
+
+def _values(node: Node, fields: Container[str]) -> Iterator[tuple[str, Word | Phrase]]:
+    match node:
+        case Word() | Phrase():
+            name = own_name(node.field.text) if node.field else None
+            if name in fields and not (isinstance(node, Word) and (node.wild or node.fuzzy or node.raw == "*")):
+                yield str(name), node
+        case And() | Or():
+            for each in node.nodes:
+                yield from _values(each, fields)
+        case Boost():
+            yield from _values(node.node, fields)
 
 
 def _words(node: Node) -> Iterator[Word]:

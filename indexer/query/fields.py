@@ -77,8 +77,13 @@ _OTHER_NAMES = {
 
 def field(name: str) -> Field | None:
     """Give the field of that name, in any case; None where there is none."""
+    return FIELDS.get(own_name(name))
+
+
+def own_name(name: str) -> str:
+    """Give the name by which a field stands among ``FIELDS``, if it is there, of any of its names."""
     lower = name.lower()
-    return FIELDS.get(_OTHER_NAMES.get(lower, lower))
+    return _OTHER_NAMES.get(lower, lower)
 
 
 def near(name: str) -> str | None:

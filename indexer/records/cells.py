@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
 LISTS = frozenset({"urls", "authors", "tags", "stories", "cves"})
-OBJECTS = frozenset({"origins", "notes", "revisions"})  # as JSON
+OBJECTS = frozenset({"given", "origins", "notes", "revisions"})  # as JSON
 NUMBERS = frozenset({"exported", "reposts", "repeats", "shared_tokens", "longest_run", "rules"})
 SHARES = frozenset({"coverage_earlier", "coverage_later", "lag_seconds"})
 FLAGS = frozenset({"sent", "update", "order_certain", "same_source"})
@@ -20,7 +20,7 @@ ARTICLE = (
     "effective", "language", "authors", "tags", "stories", "cves", "summary", "text", "image", "canonical", "urls",
     "repost_of", "reposts", "repeats", "shelf", "sent", "sent_at", "notes", "published_raw", "published_origin",
     "published_precision", "published_problem", "origins", "created", "modified", "revisions", "entry_hash",
-    "exported",
+    "given", "vocabulary", "exported",
 )  # fmt: skip
 PAIR = (
     "id", "earlier", "later", "earlier_url", "later_url", "earlier_title", "later_title", "earlier_source",

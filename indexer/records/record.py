@@ -9,11 +9,13 @@ from typing import Any
 from indexer import urls
 from indexer.models import Article, Precision, Published, Reason, RejectedError, Source
 from indexer.text import strip_controls
+from indexer.vocabulary import Given, given
 
 EXPORTED = 1  # version of the form, under the key of that name in every record
 # What is computed from the rest, by this version as by any other.
 COMPUTED = frozenset(
-    {"condensate", "condensate_hash", "signature", "signature_version", "text_hash", "content_hash", "tokens", "any"}
+    {"condensate", "condensate_hash", "signature", "signature_version", "sketch"}
+    | {"text_hash", "content_hash", "tokens", "any"}
 )
 # What follows from the pairs: told for those who read an export, found again by an import.
 DERIVED = ("repost_of", "reposts", "repeats")
@@ -71,9 +73,7 @@ def restore(data: dict[str, Any]) -> Restored:
         image=_text(data, "image") or None,
         published=_published(data),
         seen=seen,
-        tags=_texts(data, "tags"),
-        stories=_texts(data, "stories"),
-        cves=_texts(data, "cves"),
+        **_given(data),
         origins=_origins(data),
         canonical=_text(data, "canonical") or None,
     )
@@ -117,6 +117,17 @@ def _kept(data: dict[str, Any]) -> dict[str, Any]:
         )
         kept["revisions"] = revisions
     return kept
+
+
+def _given(data: dict[str, Any]) -> Given:
+    """Give the tags that the article was given; what a vocabulary found is found again, by the one of this index."""
+    own = data.get("given")
+    _expect(own is None or isinstance(own, dict), "given", "not an object")
+    for each in (data, own or {}):
+        for name in ("tags", "stories", "cves"):
+            _texts(each, name)
+    _text(data, "vocabulary")
+    return given(data)
 
 
 def _origins(data: dict[str, Any]) -> dict[str, str]:

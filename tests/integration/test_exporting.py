@@ -73,11 +73,13 @@ def test_an_empty_index_becomes_the_same(
     run(engine, filled, "export", "*", "--format", form, "--output", str(path), check=True)
     assert [each.name for each in tmp_path.iterdir()] == ["all"]
     other = new_store()
-    report = json.loads(run(engine, other, "import", str(path), "--format", "json", "--strict", check=True).stdout)
+    without = ("--vocabulary", "off")  # as they were written; with one the same holds: see test_vocabulary
+    done = run(engine, other, *without, "import", str(path), "--format", "json", "--strict", check=True)
+    report = json.loads(done.stdout)
     assert (report["read"], report["created"]) == (3, 3)
     assert documents(other) == documents(filled)
     assert set(pairs(other)) == set(pairs(filled))
-    again = json.loads(run(engine, other, "import", str(path), "--format", "json", check=True).stdout)
+    again = json.loads(run(engine, other, *without, "import", str(path), "--format", "json", check=True).stdout)
     assert again["unchanged"] == 3
 
 

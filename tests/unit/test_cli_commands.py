@@ -38,14 +38,26 @@ COMMANDS = [
     ["sources"],
     ["sources", "list"],
     ["sources", "merge"],
+    ["vocabulary"],
+    ["vocabulary", "test"],
+    ["vocabulary", "check"],
+    ["vocabulary", "show"],
+    ["vocabulary", "path"],
+    ["vocabulary", "copy"],
+    ["vocabulary", "apply"],
     ["reposts"],
     ["compare"],
     ["condense"],
     ["evaluate"],
     ["doctor"],
+    ["kibana"],
+    ["kibana", "install"],
+    ["kibana", "check"],
 ]
 WITH_EXAMPLES = [
-    command for command in COMMANDS if command and command[0] != "engine" and command not in (["feeds"], ["sources"])
+    command
+    for command in COMMANDS
+    if command and command[0] != "engine" and command not in (["feeds"], ["sources"], ["kibana"], ["vocabulary"])
 ]
 TEXT = (
     "The harbour was closed on Tuesday after a ferry had lost its anchor in the northern basin. "
@@ -123,6 +135,11 @@ def test_help_teaches_by_example(command: list[str], capsys: pytest.CaptureFixtu
         (["evaluate"], "Missing argument"),
         (["evaluate", "nofile.jsonl"], "There is no file nofile.jsonl"),
         (["evaluate", "nofile.jsonl", "--set", "colour=1"], "no threshold «colour»"),
+        (["vocabulary", "test"], "Missing argument"),
+        (["vocabulary", "test", "./nofile.txt"], "There is no file ./nofile.txt"),
+        (["vocabulary", "check", "nofile.toml"], "There is no file nofile.toml"),
+        (["--vocabulary", "nofile.toml", "import", "-"], "The vocabulary cannot be read"),
+        (["vocabulary", "copy", "."], "is there already"),
         (["--url", "localhost:9200", "init"], "write the whole address"),
         (["--prefix", "Über", "init"], "CONDENSAT_PREFIX"),
     ],

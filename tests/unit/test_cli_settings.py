@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from indexer.cli import settings
+from indexer.cli import settings, tagging
 from indexer.cli.doctor import Check, examine, table
 from indexer.cli.errors import UsageError
 from indexer.cli.output import stdout
@@ -172,3 +172,31 @@ def test_a_mail_server_is_put_together(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (server.host, server.port, server.security, server.username) == ("mail.example", 587, "starttls", "ann")
     assert server.password == "open-sesame"  # noqa: S105 it opens nothing
     assert "sesame" not in f"{settings.load()!r} {server!r}"
+
+
+def test_the_vocabulary_is_the_shipped_one_a_file_or_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Flag, environment and file name it as they name other settings, and the doctor says what is wrong with it."""
+    monkeypatch.setenv("CONDENSAT_URL", "http://127.0.0.1:1")
+
+    def doctor() -> Check:
+        return {each.name: each for each in examine(settings.load())}["vocabulary"]
+
+    shipped = tagging.vocabulary()
+    assert shipped.words > 1_000
+    assert "the shipped vocabulary" in doctor().found
+    own = tmp_path / "own.toml"
+    own.write_text("[[tags]]\nname = 'Harbour'\nterms = ['quay']\n", encoding="utf-8")
+    (tmp_path / "condensat.toml").write_text(f'vocabulary = "{own}"\n', encoding="utf-8")
+    assert tagging.vocabulary().words == 1
+    monkeypatch.setenv("CONDENSAT_VOCABULARY", str(tmp_path / "none.toml"))
+    assert (doctor().ok, doctor().todo) == (False, "condensat vocabulary check")
+    settings.use_flags(vocabulary="OFF")
+    assert tagging.tagger() is None
+    assert doctor().ok is None
+    settings.use_flags()
+    own.write_text("[[tags]]\nname = 'Harbour'\nterms = ['x']\n", encoding="utf-8")
+    monkeypatch.setenv("CONDENSAT_VOCABULARY", str(own))
+    assert f"{own}, line 3" in doctor().found
+    own.write_bytes(b"\xff\xfe")
+    with pytest.raises(UsageError, match="is not UTF-8"):
+        tagging.tagger()

@@ -19,7 +19,9 @@ OURSELVES = Account(uid=os.geteuid(), gid=os.getegid(), switch=False)
 
 
 def described(root: Path) -> node.Node:
-    return node.Node(name="local", cluster="condensat-test", root=root, account=OURSELVES, heap="512m")
+    return node.Node(
+        name="local", cluster="condensat-test", root=root, account=OURSELVES, heap="512m", repository=root / "backups"
+    )
 
 
 def test_the_settings_stay_on_loopback_with_security_on() -> None:

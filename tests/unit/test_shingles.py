@@ -73,10 +73,10 @@ def test_noise_changes_nothing(words: list[str], data: st.DataObject) -> None:
 def test_shared_run_shares_two_sampled_grams(
     before: list[str], before_other: list[str], run: list[str], after: list[str], after_other: list[str]
 ) -> None:
-    """Two texts that share a run of 34 different words share at least two keywords of their signatures."""
+    """Two texts that share a run of 40 different words share at least two keywords of their signatures."""
     one = signature(shingle(" ".join([*before, *run, *after])))
     other = signature(shingle(" ".join([*before_other, *run, *after_other])))
-    assert GUARANTEED == 34
+    assert GUARANTEED == 40
     assert len(set(one) & set(other)) >= 2
 
 
@@ -101,7 +101,7 @@ def test_equal_grams_hash_equally_anywhere() -> None:
 
 
 def test_density_of_the_signature() -> None:
-    """A text of 500 words is found under about one gram in eight."""
+    """A text of 500 words is found under about one gram in nine."""
     found = signature(shingle(" ".join(f"word{number}" for number in range(500))))
     assert 45 <= len(found) <= 80
     assert len(set(found)) == len(found)

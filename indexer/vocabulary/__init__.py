@@ -1,0 +1,28 @@
+"""What articles are about: tags, stories and CVE ids, found by an editable file of words; pure, it asks no server."""
+
+from indexer.vocabulary.assigning import FIELDS, Given, assigned, changed, given
+from indexer.vocabulary.entries import Context, Entry, Sort, Vocabulary, VocabularyError
+from indexer.vocabulary.matching import Explanation, Found, Mention, Tagger, Verdict
+from indexer.vocabulary.reading import read
+from indexer.vocabulary.shipped import NAME, shipped
+
+__all__ = [
+    "FIELDS",
+    "NAME",
+    "Context",
+    "Entry",
+    "Explanation",
+    "Found",
+    "Given",
+    "Mention",
+    "Sort",
+    "Tagger",
+    "Verdict",
+    "Vocabulary",
+    "VocabularyError",
+    "assigned",
+    "changed",
+    "given",
+    "read",
+    "shipped",
+]
