@@ -2,9 +2,31 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import tempfile
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@contextmanager
+def alone(path: Path) -> Iterator[None]:
+    """Keep others who do the same from replacing files in the folder of this one; raises OSError where there is none.
+
+    For what is made of something that changes meanwhile: else the older of two could be put in place last. Nothing
+    stays behind, since it is the folder that is locked.
+    """
+    folder = os.open(path.resolve().parent, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        with suppress(OSError):  # some network disks know no locks
+            fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(folder)
 
 
 def replace(path: Path, content: bytes) -> None:

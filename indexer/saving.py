@@ -127,6 +127,8 @@ def _since(text: str | None, now: datetime) -> datetime:
         ago = _AGO.fullmatch(read.start)
         if ago:
             return now - timedelta(hours=int(ago.group(1)) * _HOURS[ago.group(2)])
+        if read.start in {"now/d", "now-1d/d"}:
+            return now.replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=read.start != "now/d")
         if not read.start.startswith("now"):
             return parse_moment(read.start)
     raise QueryError(f"«{text}» is not a date from which to begin; {DATES}")

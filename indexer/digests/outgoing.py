@@ -20,6 +20,7 @@ from indexer.digests.mail import address, compose, domain
 from indexer.elastic.documents import moment
 from indexer.elastic.outbox import DONE, REFUSED, SENT, WAITING, Delivery, Digest
 from indexer.models import CondensatError
+from indexer.replacing import alone
 from indexer.replacing import replace as put_in_place
 from indexer.smtp import NeverError, NotNowError
 
@@ -193,8 +194,9 @@ class _Run:
             if delivery.kind == "mail":
                 self._mail(digest, delivery.to)
             else:
-                there = self._store.outbox.going_to(delivery.key)
-                put_in_place(Path(delivery.to), files.content(delivery.kind, delivery.to, there))
+                with alone(Path(delivery.to)):  # another search may share the file
+                    there = self._store.outbox.going_to(delivery.key)
+                    put_in_place(Path(delivery.to), files.content(delivery.kind, delivery.to, there))
         except NeverError as error:
             return replace(delivery, state=REFUSED, error=str(error))
         except NotNowError as error:

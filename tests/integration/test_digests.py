@@ -8,6 +8,7 @@ import subprocess
 import sys
 import zlib
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -26,7 +27,8 @@ from indexer.elastic.documents import moment
 from indexer.elastic.outbox import Digest
 from indexer.ingest import names
 from indexer.notes import Edit
-from indexer.search import Wanted
+from indexer.replacing import alone
+from indexer.search import Reposts, Wanted
 from indexer.smtp import Post, server
 
 if TYPE_CHECKING:
@@ -104,12 +106,20 @@ class Desk:
         assert process.returncode == code, (arguments, out, self.said)
         return out
 
-    def save(self, name: str, query: str, *mail: str, feed: Sequence[str] = (), markdown: Sequence[str] = ()) -> None:
+    def save(
+        self,
+        name: str,
+        query: str,
+        *mail: str,
+        feed: Sequence[str] = (),
+        markdown: Sequence[str] = (),
+        reposts: Reposts = "fold",
+    ) -> None:
         """Save a search whose digests begin with all that is there."""
         to = saving.targets(
             mail=mail, feed=[self.folder / each for each in feed], markdown=[self.folder / each for each in markdown]
         )
-        wanted = Wanted(query=query, reposts="fold")
+        wanted = Wanted(query=query, reposts=reposts)
         now = datetime.now(tz=UTC)
         series = f"{zlib.crc32(name.encode()):x}{len(self.store.searches.all())}"
         saving.add(self.store, name, wanted, to=to, language="en", since="1d", by="ann", series=series, now=now)
@@ -354,6 +364,35 @@ def test_a_file_that_cannot_be_written_waits(desk: Desk) -> None:
     assert [each.name for each in (desk.folder / "www").iterdir()] == ["quays.atom"]
     feed = feedparser.parse((desk.folder / "www" / "quays.atom").read_bytes())
     assert {each.link for each in feed.entries} == {FIRST.url, OTHER.url}
+
+
+def test_searches_can_share_a_file(desk: Desk) -> None:
+    """A feed of two searches has what both found; while one run makes it, another waits, so that the later one wins."""
+    take_now(desk.store, FIRST, STRANGER)
+    desk.save("quays", "quay", feed=["all.atom"])
+    desk.save("bridges", "bridge", feed=["all.atom"])
+    file = desk.folder / "all.atom"
+    with ThreadPoolExecutor(1) as pool:
+        with alone(file):
+            waiting = pool.submit(desk.states, "quays")
+            with pytest.raises(TimeoutError):
+                waiting.result(timeout=3)
+            assert not file.exists()
+        assert waiting.result(timeout=60) == [(str(file), "sent")]
+    desk.digest("bridges")
+    assert [each.link for each in feedparser.parse(file.read_bytes()).entries] == [STRANGER.url, FIRST.url]
+    assert [each.name for each in desk.folder.iterdir()] == ["all.atom"]
+
+
+@pytest.mark.parametrize(
+    ("reposts", "found"), [("hide", {FIRST.id}), ("only", {COPY.id}), ("show", {FIRST.id, COPY.id})]
+)
+def test_reposts_as_the_search_has_them(desk: Desk, reposts: Any, found: set[str]) -> None:
+    """Where reposts are not folded they are left out, alone, or items of their own, as they are in the search."""
+    take_now(desk.store, FIRST, COPY)
+    desk.save("quays", "quay", ANN, reposts=reposts)
+    (row,) = desk.digest("quays")
+    assert {item.id for item in row.digest.items} == set(row.digest.articles) == found
 
 
 def test_hostile_titles_stay_titles(desk: Desk) -> None:
