@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-from elasticsearch import BadRequestError, Elasticsearch
+from elasticsearch import BadRequestError, Elasticsearch, NotFoundError
 
 from indexer.elastic.errors import StoreError, translated
 
@@ -46,7 +46,12 @@ def missing(client: Elasticsearch, prefix: str) -> list[str]:
     """List the aliases that are not there."""
     wanted = [make(prefix, name) for name in NAMES for make in (read_alias, write_alias)]
     with translated():
-        return [alias for alias in wanted if not client.indices.exists_alias(name=alias)]
+        try:
+            indices = client.indices.get_alias(name=f"{prefix}-*")
+        except NotFoundError:
+            return wanted
+    there = {alias for index in indices.values() for alias in index["aliases"]}
+    return [alias for alias in wanted if alias not in there]
 
 
 def create(client: Elasticsearch, prefix: str) -> list[str]:
