@@ -25,6 +25,7 @@ app = typer.Typer(
 
 Single = Annotated[output.OneFormat, typer.Option("--format", help="How to write it.")]
 MENTIONS = 3  # of a name that a table shows without --full
+TITLE = 300  # characters: a longer first line is no title
 WORDS_SHOWN = 60  # characters of the words of an entry in a table
 
 
@@ -38,7 +39,7 @@ def explain(
     text: Annotated[str, typer.Argument(metavar="TEXT|FILE|-", help="A text, a text file, or - for standard input.")],
     *,
     title: Annotated[
-        str | None, typer.Option(help="The title. Without one the first line of the text is taken for it.")
+        str | None, typer.Option(help=f"The title; without one the first line, if it is of {TITLE} characters at most.")
     ] = None,
     full: Annotated[bool, typer.Option("--full", help="Every mention.")] = False,
     form: Single = output.OneFormat.TABLE,
@@ -48,7 +49,8 @@ def explain(
 
     whole = _given(text)
     if title is None:
-        title, _, whole = whole.strip().partition("\n")
+        first, _, rest = whole.strip().partition("\n")
+        title, whole = ("", whole) if len(first) > TITLE else (first, rest)
     explained = Tagger(tagging.vocabulary()).explained(title.strip(), whole)
     if form is output.OneFormat.JSON:
         output.write_json(to_dict(explained))

@@ -251,3 +251,45 @@ def test_a_file_that_may_not_be_opened_is_wrong_use(tmp_path: Path) -> None:
     for path in (tmp_path / "none", tmp_path):
         with pytest.raises(UsageError, match=str(tmp_path)):
             files.read_bytes(path)
+
+
+def test_the_vocabulary_explains_a_text_and_a_file(capsys: pytest.CaptureFixture[str]) -> None:
+    """A text, a file and standard input are explained alike; what is no title is not taken for one."""
+    own = "[[tags]]\nname = 'Harbour'\nwords = ['quay']\n"
+    Path("own.toml").write_text(own, encoding="utf-8")
+    article = f"The quay\n{TEXT}"
+    Path("article.txt").write_text(article, encoding="utf-8")
+    found = []
+    for given in ("article.txt", article):
+        assert end("--vocabulary", "own.toml", "vocabulary", "test", given, "--format", "json") == 0
+        found.append(json.loads(capsys.readouterr().out))
+    done = run("--vocabulary", "own.toml", "vocabulary", "test", "-", "--format", "json", given=article.encode())
+    assert found[0] == found[1] == json.loads(done.stdout)
+    assert found[0]["tags"] == ["Harbour"]
+    assert [(each["where"], each["at"]) for each in found[0]["mentions"]] == [("title", 4), ("text", 180)]
+    assert end("--vocabulary", "own.toml", "vocabulary", "test", TEXT + TEXT) == 0
+    shown = capsys.readouterr().out
+    assert "✓ tag  Harbour  2 mentions of its words" in shown
+    assert end("--vocabulary", "own.toml", "vocabulary", "test", "The threat of rain") == 0
+    assert "No tag, story or CVE id is found." in capsys.readouterr().err
+
+
+def test_a_vocabulary_is_checked_shown_and_copied(capsys: pytest.CaptureFixture[str]) -> None:
+    """A copy is the shipped file, passes the check, and is what is in use where it is named."""
+    assert end("vocabulary", "copy", "my.toml") == 0
+    assert end("vocabulary", "check", "my.toml", "--format", "json") == 0
+    copied = json.loads(capsys.readouterr().out)
+    assert end("vocabulary", "check", "--format", "json") == 0
+    assert {**json.loads(capsys.readouterr().out), "path": "my.toml"} == copied
+    assert end("vocabulary", "copy", "my.toml") == 2
+    assert end("--vocabulary", "my.toml", "vocabulary", "path") == 0
+    assert capsys.readouterr().out.strip() == str(Path("my.toml").absolute())
+    assert end("vocabulary", "show", "Fancy Bear", "--format", "jsonl") == 0
+    assert json.loads(capsys.readouterr().out)["name"] == "APT28"
+    assert end("vocabulary", "show", "nobody at all") == 1
+    Path("bad.toml").write_text("[[tags]]\nname = 'A'\nterms = ['ab']\n", encoding="utf-8")
+    capsys.readouterr()
+    assert end("vocabulary", "check", "bad.toml", "--format", "json") == 2
+    checked = json.loads(capsys.readouterr().out)
+    assert checked["ok"] is False
+    assert checked["problems"][0].startswith("bad.toml, line 3: [[tags]] «A»: «ab» in terms is too short")
