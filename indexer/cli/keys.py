@@ -96,15 +96,14 @@ def list_(
         output.say("No keys yet. Make one: condensat keys create reader")
         return
     drawn = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    for column in ("name", "role", "state", "created", "expires", "id"):
-        drawn.add_column(column, overflow="fold", no_wrap=column in ("role", "state"))
+    for column in ("name", "role", "state", "expires", "id"):
+        drawn.add_column(column, overflow="fold", no_wrap=column != "name")
     for each, row in zip(found, rows, strict=True):
         state = output.line(row["state"], "green" if row["state"] == "valid" else "dim")
         drawn.add_row(
             output.line(each.name, "cyan"),
             each.role,
             state,
-            output.moment(each.created),
             output.moment(each.expires),
             output.line(each.id),
         )

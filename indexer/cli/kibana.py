@@ -192,14 +192,9 @@ def _login(chosen: Settings) -> Login:
     """Give Kibana's own login, else that of Elasticsearch."""
     from indexer.fetch import Login
 
-    own = chosen.kibana_api_key or chosen.kibana_username
-    key, name, word = (
-        (chosen.kibana_api_key, chosen.kibana_username, chosen.kibana_password)
-        if own
-        else (chosen.api_key, chosen.username, chosen.password)
-    )
-    return Login(
-        username=name,
-        password=word.get_secret_value() if word else None,
-        api_key=key.get_secret_value() if key else None,
-    )
+    if chosen.kibana_api_key or chosen.kibana_username:
+        key = chosen.kibana_api_key.get_secret_value() if chosen.kibana_api_key else None
+        name, word = chosen.kibana_username, chosen.kibana_password
+    else:
+        key, name, word = chosen.key, chosen.username, chosen.password
+    return Login(username=name, password=word.get_secret_value() if word else None, api_key=key)

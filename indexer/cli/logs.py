@@ -27,7 +27,14 @@ LOGGER = logging.getLogger("condensat")
 FACTS = "condensat_facts"
 LEVELS = {"bold red": logging.ERROR, "red": logging.ERROR, "yellow": logging.WARNING}  # by the style for people
 # Other people's libraries, which say what nobody needs to know. Feeds and pages have their own words for what is wrong.
-QUIET = ("trafilatura", "htmldate", "courlan", "charset_normalizer", "elastic_transport.transport")
+QUIET = (
+    "trafilatura",
+    "htmldate",
+    "courlan",
+    "charset_normalizer",
+    "elastic_transport.transport",
+    "elastic_transport.node_pool",
+)
 
 _form: ContextVar[Log] = ContextVar("_form", default=Log.TEXT)
 _command: ContextVar[str] = ContextVar("_command", default="")
@@ -67,14 +74,28 @@ class _Stderr(logging.Handler):
             self.handleError(record)
 
 
+class _ForPeople(logging.Handler):
+    """Says what our own library has to say of its work."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Say it."""
+        from indexer.cli import output
+
+        output.say(record.getMessage(), "dim")
+
+
 def use(form: Log, *, command: str) -> None:
     """Write in this form from now on, as this command."""
     _form.set(form)
     _command.set(command)
     root = logging.getLogger()
-    for each in [each for each in root.handlers if isinstance(each, _Stderr)]:
-        root.removeHandler(each)
-    if form is Log.JSON:
+    for logger in (root, LOGGER):
+        for each in [each for each in logger.handlers if isinstance(each, (_Stderr, _ForPeople))]:
+            logger.removeHandler(each)
+    LOGGER.propagate = form is Log.JSON
+    if form is Log.TEXT:
+        LOGGER.addHandler(_ForPeople())
+    else:
         handler = _Stderr()
         handler.setFormatter(JsonFormatter())
         root.addHandler(handler)

@@ -36,8 +36,8 @@ def migrate(
 ) -> None:
     """Move indices of older mappings to new ones while articles come in and people search.
 
-    A new index is filled from the old one, compared with it, and takes its place. Writing waits for well under a
-    second at the end, and nothing fails. The old index is kept, closed for writing, until `--drop-old`. Cut short, the
+    A new index is filled from the old one, compared with it, and takes its place. Writing waits for a moment at
+    the end, and nothing fails. The old index is kept, closed for writing, until `--drop-old`. Cut short, the
     same command goes on. New fields are empty until `condensat reprocess` or a new import fills them.
     """
     with session.connect(init=False) as store:

@@ -285,8 +285,9 @@ def _entry(each: Entry) -> dict[str, Any]:
         "kind": each.sort.value,
         "name": each.name,
         "terms": list(each.terms),
+        "words": list(each.words),
         "hints": list(each.hints),
-        "least": each.least if each.hints else None,
+        "least": each.least if each.words or each.hints else None,
         "context": each.context,
         "not": list(each.excluded),
         "patterns": list(each.patterns),
@@ -297,7 +298,7 @@ def _entry(each: Entry) -> dict[str, Any]:
 def _is_named(each: Entry, name: str) -> bool:
     """Tell whether an entry is called so, or one of its words is."""
     wanted = name.casefold()
-    return wanted in {one.lstrip("=").casefold() for one in (each.name, *each.terms, *each.hints)}
+    return wanted in {one.lstrip("=").casefold() for one in (each.name, *each.listed)}
 
 
 def _entries(entries: list[Entry], *, full: bool) -> Table:
@@ -306,13 +307,13 @@ def _entries(entries: list[Entry], *, full: bool) -> Table:
     drawn.add_column("name", overflow="fold", style="bold")
     drawn.add_column("words", overflow="fold")
     for each in entries:
-        words = output.line(", ".join([*each.terms, *each.hints, *each.patterns]))
+        words = output.line(", ".join([*each.listed, *each.patterns]))
         if not full:
             words.truncate(WORDS_SHOWN, overflow="ellipsis")
             drawn.add_row(each.sort.value, output.line(each.name), words)
             continue
         parts = {
-            "terms": each.terms, f"hints (least {each.least})": each.hints, "not": each.excluded,
+            "terms": each.terms, "words": each.words, f"hints (least {each.least})": each.hints, "not": each.excluded,
             "patterns": each.patterns, "implies": each.implies, "context": (each.context or "",),
         }  # fmt: skip
         told = [Text.assemble((f"{key}: ", "dim"), output.line(", ".join(of))) for key, of in parts.items() if any(of)]

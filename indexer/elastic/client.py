@@ -6,6 +6,7 @@ a full queue, and the write block under which ``migration`` moves an index.
 
 from __future__ import annotations
 
+import logging
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -16,15 +17,17 @@ from elastic_transport import ConnectionTimeout, TlsError, Transport, TransportA
 from elasticsearch import Elasticsearch
 from elasticsearch.serializer import OrjsonSerializer
 
-from indexer.elastic.errors import CLOSED
+from indexer.elastic.errors import CLOSED, brief
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
 JSON_TYPES = ("application/json", "application/vnd.elasticsearch+json")  # read and written five times as fast
+LOG = logging.getLogger("condensat.elastic")
 TIMEOUT = 60.0  # seconds a request: a busy single node may pause for a merge
 PATIENCE = 60.0  # seconds for what may pass by itself: a new master and a promoted copy take 3 to 40
+LONG = 3  # tries of one request after which somebody may want to know why nothing happens
 PAUSES = (0.05, 0.1, 0.2, 0.5, 1.0)  # seconds between two tries, the last one again and again
 UNAVAILABLE = frozenset({502, 503, 504})
 OK = 200
@@ -102,13 +105,17 @@ class Patient(Transport):
                 answer = super().perform_request(method, target, **options)
             except TlsError:
                 raise
-            except (TransportConnectionError, ConnectionTimeout):
+            except (TransportConnectionError, ConnectionTimeout) as error:
                 if not several or left <= 0:
                     raise
+                why = brief(error.message)
             else:
                 answer = whole(target, answer)
                 if left <= 0 or not passes(answer.meta.status, answer.body, several=several):
                     return answer
+                why = f"{answer.meta.status}, {_reason(answer.body)}"
+            if tries == LONG:
+                LOG.warning("waiting for Elasticsearch: %s", why)
             pause(tries)
             tries += 1
 
@@ -126,6 +133,11 @@ def whole(target: str, answer: TransportApiResponse) -> TransportApiResponse:
         if isinstance(error, dict) and (each.get("status") in UNAVAILABLE or error.get("type") in UNSERVED):
             return TransportApiResponse(replace(answer.meta, status=503), {"error": error, "status": 503})
     return answer
+
+
+def _reason(body: Any) -> str:
+    error = body.get("error") if isinstance(body, dict) else None
+    return str(error.get("reason") or error.get("type")) if isinstance(error, dict) else "no reason given"
 
 
 def pause(tries: int) -> None:

@@ -5,7 +5,6 @@ What only the whole cluster's owner may see is None for others.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -13,14 +12,12 @@ from typing import TYPE_CHECKING, Any
 from elasticsearch import AuthorizationException
 
 from indexer.elastic import schema
-from indexer.elastic.errors import StoreError, translated
+from indexer.elastic.errors import translated
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from elasticsearch import Elasticsearch
-
-_MILLISECONDS = re.compile(r"\b1\d{12}\b")  # a time of this century's first half
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -51,18 +48,15 @@ class Condition:
     def clock(self, now: Callable[[], datetime]) -> timedelta:
         """Tell by how much its clock is ahead of ours, to within the time of a request.
 
-        Any reader may ask what it takes ``now`` for in a query.
+        Any reader may ask what it takes ``now`` for in a search.
         """
+        until_now = {"date_range": {"field": "seen", "ranges": [{"to": "now"}]}}
         before = now()
         with translated():
-            answer = self._client.indices.validate_query(
-                index=self._aliases[0], query={"range": {"seen": {"lte": "now"}}}, explain=True
-            )
+            answer = self._client.search(index=self._aliases[0], size=0, aggs={"until_now": until_now})
         middle = before + (now() - before) / 2
-        found = _MILLISECONDS.search(str(answer.get("explanations")))
-        if found is None:
-            raise StoreError("Elasticsearch does not tell its time")
-        return datetime.fromtimestamp(int(found.group()) / 1000, tz=UTC) - middle
+        milliseconds = answer["aggregations"]["until_now"]["buckets"][0]["to"]
+        return datetime.fromtimestamp(milliseconds / 1000, tz=UTC) - middle
 
     def shards(self) -> Shards:
         """Count the copies of the shards behind our aliases."""

@@ -56,18 +56,18 @@ def translated() -> Iterator[None]:
         raise StoreError(f"Elasticsearch refused the request (400): {reason(error)}") from error
     except TlsError as error:
         raise UnavailableError(
-            f"Elasticsearch's certificate is not trusted ({_brief(error.message)}). Name the authority that signed it "
+            f"Elasticsearch's certificate is not trusted ({brief(error.message)}). Name the authority that signed it "
             "in CONDENSAT_CA (a PEM file), or its own SHA-256 in CONDENSAT_FINGERPRINT."
         ) from error
     except (TransportConnectionError, ConnectionTimeout) as error:
         raise UnavailableError(
-            f"Elasticsearch does not answer ({_brief(error.message)}). Is it running? Try: condensat engine status"
+            f"Elasticsearch does not answer ({brief(error.message)}). Is it running? Try: condensat engine status"
         ) from error
     except (ApiError, TransportError) as error:
         raise StoreError(f"Elasticsearch failed: {error.message}") from error
 
 
-def _brief(message: str) -> str:
+def brief(message: str) -> str:
     """Drop the names of objects from a transport's message: they tell a user nothing."""
     return re.sub(r"<[^<>]* object at 0x[0-9a-f]+>(?:\([^()]*\))?[:,]?\s*", "", message)[:300]
 

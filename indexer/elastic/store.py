@@ -123,8 +123,8 @@ class Store:
         """Delete every index of this prefix: for tests and for leaving no trace."""
         with translated():
             found = self._client.indices.get(index=f"{self.prefix}-*-0*", ignore_unavailable=True)
-            for index in found:
-                self._client.indices.delete(index=index)
+            if found:
+                self._client.indices.delete(index=list(found))
 
     def version(self) -> str | None:
         """Tell the version of Elasticsearch; None where these credentials may not ask.

@@ -191,6 +191,10 @@ def logs(home: Path, lines: int) -> list[str]:
 
 def _start(where: Place, described: list[Node], *, progress: Callable[[str], None], lock: int) -> Running:
     lacking = [each for each in described if node.process(each) is None]
+    if described[0] not in lacking and nodes.remembered(where) == 1 < len(described):
+        raise EngineError(
+            "The engine runs as one node that takes no others in. First: condensat engine stop; its data stay."
+        )
     if not lacking:  # started by a command that did not live to see it
         return _await(where, described, progress=progress)
     first = described[0]

@@ -2,8 +2,9 @@
 
 from indexer.vocabulary.assigning import FIELDS, Given, assigned, changed, given
 from indexer.vocabulary.entries import Context, Entry, Sort, Vocabulary, VocabularyError
-from indexer.vocabulary.matching import Explanation, Found, Mention, Tagger, Verdict
+from indexer.vocabulary.matching import Tagger
 from indexer.vocabulary.reading import read
+from indexer.vocabulary.results import Explanation, Found, Mention, Verdict
 from indexer.vocabulary.shipped import NAME, shipped
 
 __all__ = [

@@ -58,11 +58,12 @@ class Entry:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Context:
-    """What makes a hint count: one of these terms, or one of these tags by its own terms."""
+    """What makes a hint count: one of these terms, one of these tags, or what makes one of these contexts."""
 
     name: str
     terms: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
+    contexts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

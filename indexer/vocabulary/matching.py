@@ -1,120 +1,35 @@
-"""Find the tags, stories and CVE ids of a text in one pass over it, and explain each; it knows no index and no file.
-
-All terms stand in one automaton (Aho-Corasick), so that a text is read once, whatever their number. It runs over the
-folded words with a space between two, and a term is looked for with a space on either side: so it begins and ends
-where words do.
-"""
+"""Find the tags, stories and CVE ids of a text in one pass over it, and explain each; it knows no index and no file."""
 
 from __future__ import annotations
 
 import re
 from collections import defaultdict
 from dataclasses import dataclass
-from enum import Enum, auto
 from functools import cached_property
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-import ahocorasick
-
+from indexer.vocabulary.automaton import Compiled, Hit, Role
 from indexer.vocabulary.entries import BRIEF, Sort
-from indexer.vocabulary.patterns import Patterns
-from indexer.vocabulary.reading import identity, parts
-from indexer.vocabulary.words import ascii_only, clean, fold, folded, lower, places, plain, words, written
+from indexer.vocabulary.reading import identity
+from indexer.vocabulary.results import Explanation, Found, Mention, Verdict
+from indexer.vocabulary.words import ascii_only, clean, folded, places, plain, written
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from indexer.vocabulary.entries import Vocabulary
 
 AROUND = 40  # characters that are shown on either side of a mention
 BETWEEN = "\x1f"  # stands between title and text, so that no term reaches from one into the other
 _CVE = re.compile(r"\bCVE[-\s_]{0,2}((?:1999|20\d\d))[-\s_]{1,2}(\d{4,7})(?!\d)", re.IGNORECASE)
-_CVE_TERM = "cve"
-
-
-class _Role(Enum):
-    TERM = auto()
-    WORD = auto()
-    HINT = auto()
-    CONTEXT = auto()
-    EXCLUDED = auto()
-    CVE = auto()
-
-
-@dataclass(frozen=True, slots=True)
-class _Rule:
-    """One term, in the one place in which the vocabulary names it."""
-
-    role: _Role
-    owner: int | str  # number of the entry, or name of the context
-    written: str  # as it stands in the file
-    exact: tuple[str, ...]  # the words in the letters that are asked for; empty where any case will do
-    length: int  # words
-
-
-@dataclass(frozen=True, slots=True)
-class _Hit:
-    """A rule that was met, at the words from ``start`` on; ``right`` is false where only the case was another."""
-
-    rule: _Rule
-    start: int
-    right: bool
-
-    @property
-    def end(self) -> int:
-        return self.start + self.rule.length
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Found:
-    """What a text is about, in the order of the vocabulary."""
-
-    tags: tuple[str, ...] = ()
-    stories: tuple[str, ...] = ()
-    cves: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Mention:
-    """One place at which a term, hint or pattern of an entry stands, and whether it counts."""
-
-    sort: Sort
-    name: str
-    rule: str  # term, hint, pattern
-    written: str  # the term, hint or pattern as it stands in the vocabulary
-    where: str  # title, text
-    at: int  # characters before it there
-    text: str  # as it stands in the article
-    before: str  # what stands around it
-    after: str
-    counts: bool
-    why: str  # it does not count; empty where it does
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Verdict:
-    """Whether an entry that was mentioned, or came with another, is given, and why."""
-
-    sort: Sort
-    name: str
-    given: bool
-    why: str
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Explanation:
-    """What was found in a text, with every mention of what was not as well."""
-
-    found: Found
-    verdicts: tuple[Verdict, ...]
-    mentions: tuple[Mention, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class _Noted:
     """A mention as it decides: at these words, or of a pattern at these characters of the whole."""
 
-    hit: _Hit | None
+    hit: Hit | None
     entry: int
     name: str
     title: bool
@@ -123,49 +38,12 @@ class _Noted:
     pattern: tuple[str, int, int] | None = None
 
 
-class _Compiled:
-    """A vocabulary as texts are read with it."""
-
-    def __init__(self, vocabulary: Vocabulary) -> None:
-        self.entries = vocabulary.entries
-        self.contexts = vocabulary.contexts
-        self.automaton: Any = ahocorasick.Automaton()
-        rules: dict[str, list[_Rule]] = defaultdict(list)
-        for rule, key in _rules(vocabulary):
-            rules[key].append(rule)
-        for key, each in rules.items():
-            self.automaton.add_word(key, tuple(each))
-        self.is_empty = not rules
-        if rules:
-            self.automaton.make_automaton()
-        patterns = [(pattern, number) for number, each in enumerate(self.entries) for pattern in each.patterns]
-        self.pattern_of = [number for _, number in patterns]
-        self.patterns = Patterns([pattern for pattern, _ in patterns])
-        self.names = {(each.sort, each.name.casefold()): each.name for each in self.entries}
-        self.by_term = {identity(term): each.name for each in self.entries for term in (*each.terms, *each.words)}
-        self.implied = {(each.sort, each.name): each.implies for each in self.entries if each.implies}
-        self.order = {(each.sort, each.name): place for place, each in enumerate(self.entries)}
-
-    def hits(self, joined: str, listed: Callable[[], Sequence[str]]) -> Iterator[_Hit]:
-        """Yield every rule that folded words meet; ``listed`` are the same words as they are written."""
-        if self.is_empty:
-            return
-        after, counted = 0, 0
-        for end, rules in self.automaton.iter(joined):
-            after += joined.count(" ", counted, end)  # words that begin before the end of what was met
-            counted = end
-            for rule in rules:
-                start = after - rule.length
-                right = not rule.exact or _is_written(listed()[start:after], rule.exact)
-                yield _Hit(rule, start, right)
-
-
 class Tagger:
     """A vocabulary that is ready to be applied; making it takes longer than applying it, so keep it."""
 
     def __init__(self, vocabulary: Vocabulary) -> None:
         self.vocabulary = vocabulary
-        self._compiled = _Compiled(vocabulary)
+        self._compiled = Compiled(vocabulary)
 
     @property
     def version(self) -> str:
@@ -188,7 +66,7 @@ class Tagger:
 class _Reading:
     """One text, read once."""
 
-    def __init__(self, compiled: _Compiled, title: str, text: str) -> None:
+    def __init__(self, compiled: Compiled, title: str, text: str) -> None:
         self._compiled = compiled
         self._entries = compiled.entries
         self._cleaned = clean(title), clean(text)
@@ -210,26 +88,26 @@ class _Reading:
     # -- what is mentioned -----------------------------------------------------------------------------------
 
     def _read(self) -> None:
-        roles: dict[_Role, list[_Hit]] = defaultdict(list)
+        roles: dict[Role, list[Hit]] = defaultdict(list)
         joined = f" {' '.join(filter(None, (self._folded[0], BETWEEN, self._folded[1])))} "
         for hit in self._compiled.hits(joined, lambda: self._words):
             roles[hit.rule.role].append(hit)
-        self._cves = _cves(self._plain) if roles[_Role.CVE] else {}
+        self._cves = _cves(self._plain) if roles[Role.CVE] else {}
         excluded = {
             (hit.rule.owner, place): hit
-            for hit in roles[_Role.EXCLUDED]
+            for hit in roles[Role.EXCLUDED]
             if hit.right
             for place in range(hit.start, hit.end)
         }
-        self._note(roles[_Role.TERM], excluded)
+        self._note(roles[Role.TERM], excluded)
         self._note_patterns()
         self._decide_terms()
-        self._note(roles[_Role.WORD], excluded)
+        self._note(roles[Role.WORD], excluded)
         self._decide_words()
         self._imply()
-        self._note(roles[_Role.HINT], excluded)
-        contexts: dict[str, list[_Hit]] = defaultdict(list)
-        for hit in roles[_Role.CONTEXT]:
+        self._note(roles[Role.HINT], excluded)
+        contexts: dict[str, list[Hit]] = defaultdict(list)
+        for hit in roles[Role.CONTEXT]:
             if hit.right:
                 contexts[str(hit.rule.owner)].append(hit)
         for sort in (Sort.STORY, Sort.TAG):  # a name that is known makes a context
@@ -239,9 +117,9 @@ class _Reading:
             if not each.counts:
                 self._give(self._entries[each.entry].sort, each.name, each.why, given=False)
 
-    def _note(self, hits: Iterable[_Hit], excluded: Mapping[tuple[int | str, int], _Hit]) -> None:
+    def _note(self, hits: Iterable[Hit], excluded: Mapping[tuple[int | str, int], Hit]) -> None:
         """Note mentions, and which of them do not count: stronger ones of other entries are noted already."""
-        longest: dict[int, _Hit] = {}
+        longest: dict[int, Hit] = {}
         for hit in sorted((each.hit for each in self._noted if each.counts and each.hit), key=_length):
             longest |= dict.fromkeys(range(hit.start, hit.end), hit)
         for hit in hits:
@@ -290,15 +168,15 @@ class _Reading:
         for identifier in self._cves:
             self._give(Sort.CVE, identifier, "it is mentioned")
 
-    def _of(self, *roles: _Role) -> dict[int, list[_Hit]]:
+    def _of(self, *roles: Role) -> dict[int, list[Hit]]:
         """Give the mentions that count of words or hints, by entry."""
-        found: dict[int, list[_Hit]] = defaultdict(list)
+        found: dict[int, list[Hit]] = defaultdict(list)
         for each in self._noted:
             if each.hit and each.hit.rule.role in roles and each.counts:
                 found[each.entry].append(each.hit)
         return found
 
-    def _enough(self, hits: Sequence[_Hit], least: int, what: str) -> tuple[bool, str]:
+    def _enough(self, hits: Sequence[Hit], least: int, what: str) -> tuple[bool, str]:
         """Say whether a text is about what these mention, and how that is known."""
         count = _apart(hits)
         if any(hit.start < self._titled for hit in hits):
@@ -308,16 +186,16 @@ class _Reading:
         return False, f"only {count} of {least} mentions of its {what}s, none in the title"
 
     def _decide_words(self) -> None:
-        for number, hits in self._of(_Role.WORD).items():
+        for number, hits in self._of(Role.WORD).items():
             entry = self._entries[number]
             given, why = self._enough(hits, entry.least, "word")
             if not given and _count(self._folded[1]) < BRIEF:
                 given, why = True, f"«{hits[0].rule.written}» is mentioned in a short text"
             self._give(entry.sort, entry.name, why, given=given)
 
-    def _decide_hints(self, sort: Sort, mentioned: Mapping[str, list[_Hit]]) -> None:
-        words = self._of(_Role.WORD)
-        for number, hits in self._of(_Role.HINT).items():
+    def _decide_hints(self, sort: Sort, mentioned: Mapping[str, list[Hit]]) -> None:
+        words = self._of(Role.WORD)
+        for number, hits in self._of(Role.HINT).items():
             entry = self._entries[number]
             if entry.sort is not sort:
                 continue
@@ -329,14 +207,14 @@ class _Reading:
                 why += f", and {context}"
             self._give(entry.sort, entry.name, why, given=given)
 
-    def _context(self, name: str, mentioned: Mapping[str, list[_Hit]], hints: Sequence[_Hit]) -> str | None:
+    def _context(self, name: str, mentioned: Mapping[str, list[Hit]], hints: Sequence[Hit]) -> str | None:
         """Say what makes a context hold, other than the hints themselves; None where nothing does."""
         own = {place for hint in hints for place in range(hint.start, hint.end)}
-        for hit in mentioned.get(name, ()):
+        contexts = self._compiled.contexts[name]
+        for hit in chain.from_iterable(mentioned.get(each.name, ()) for each in contexts):
             if own.isdisjoint(range(hit.start, hit.end)):
                 return f"«{hit.rule.written}» is mentioned"
-        tags = next(each.tags for each in self._compiled.contexts if each.name == name)
-        tag = next((each for each in tags if self._is_given(each)), None)
+        tag = next((tag for each in contexts for tag in each.tags if self._is_given(tag)), None)
         return f"the tag {tag} is given" if tag else None
 
     def _is_given(self, tag: str) -> bool:
@@ -415,52 +293,11 @@ class _Reading:
         )
 
 
-def _rules(vocabulary: Vocabulary) -> Iterator[tuple[_Rule, str]]:
-    """Give every rule with what the automaton looks for."""
-    for number, entry in enumerate(vocabulary.entries):
-        roles = {
-            _Role.TERM: entry.terms,
-            _Role.WORD: entry.words,
-            _Role.HINT: entry.hints,
-            _Role.EXCLUDED: entry.excluded,
-        }
-        for role, terms in roles.items():
-            for term in terms:
-                yield _rule(role, number, term)
-    for context in vocabulary.contexts:
-        for term in context.terms:
-            yield _rule(_Role.CONTEXT, context.name, term)
-    if vocabulary.cves:
-        yield _rule(_Role.CVE, _CVE_TERM, _CVE_TERM)
-
-
-def _rule(role: _Role, owner: int | str, term: str) -> tuple[_Rule, str]:
-    exact, bare, is_open = parts(term)
-    listed = words(plain(clean(bare)))
-    folded = [fold(each) for each in listed]
-    if is_open:
-        folded[-1] = lower(listed[-1])
-    key = f" {' '.join(folded)}{'' if is_open else ' '}"
-    return _Rule(role, owner, term, tuple(listed) if exact else (), len(listed)), key
-
-
-def _is_written(found: Sequence[str], wanted: Sequence[str]) -> bool:
-    """Tell whether words are in the letters that are asked for; capitals throughout, and a plural, are."""
-    *first, last = found
-    last = last[:-2] if last[-2:] in {"'s", "'S"} else last
-    plural = last.removesuffix("s")
-    capitals = [each.upper() for each in wanted]
-    ends = {wanted[-1], capitals[-1] if len(wanted[-1]) > 1 else wanted[-1]}
-    if last not in ends and plural not in ends:
-        return False
-    return first == list(wanted[:-1]) or first == capitals[:-1]
-
-
 def _count(joined: str) -> int:
     return joined.count(" ") + 1 if joined else 0
 
 
-def _apart(hits: Iterable[_Hit]) -> int:
+def _apart(hits: Iterable[Hit]) -> int:
     """Count mentions, those that overlap once: a «critical flaw» is one flaw."""
     count, end = 0, 0
     for hit in sorted(hits, key=lambda hit: (hit.start, -hit.end)):
@@ -469,11 +306,11 @@ def _apart(hits: Iterable[_Hit]) -> int:
     return count
 
 
-def _length(hit: _Hit) -> int:
+def _length(hit: Hit) -> int:
     return hit.rule.length
 
 
-def _is_within(hit: _Hit, other: _Hit) -> bool:
+def _is_within(hit: Hit, other: Hit) -> bool:
     return (
         other.rule.owner != hit.rule.owner
         and other.start <= hit.start

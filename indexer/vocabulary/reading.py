@@ -23,7 +23,7 @@ MANY = 200_000  # terms: a file of more was not meant to be one
 _TABLES = {"tags": Sort.TAG, "stories": Sort.STORY}
 _TOP = ("title", "cves", "contexts", *_TABLES)
 _ENTRY = ("name", "terms", "words", "hints", "least", "context", "not", "patterns", "implies")
-_CONTEXT = ("terms", "tags")
+_CONTEXT = ("terms", "tags", "contexts")
 _HEAD = re.compile(r"\s*\[\[?[\w. \"'-]+\]\]?\s*(?:#.*)?$")
 _GROUP = re.compile(r"\{(\d)\}")
 
@@ -50,6 +50,7 @@ class _Reader:
         self._name = name
         self._at = 0  # index of the line at which the entry that is being read begins
         self._what = ""
+        self._contexts_at: dict[str, int] = {}
         self._read: list[tuple[Entry, str, int]] = []  # each with what ``_place`` is given for it
 
     # -- problems --------------------------------------------------------------------------------------------
@@ -106,9 +107,15 @@ class _Reader:
                 self._wrong("write it as a table, with terms = [ … ]")
                 continue
             self._keys(fields, _CONTEXT)
-            context = Context(name=name, terms=self._terms(fields, "terms"), tags=self._strings(fields, "tags"))
-            if not context.terms and not context.tags:
-                self._wrong("it is empty: give terms = [ … ] or tags = [ … ]")
+            context = Context(
+                name=name,
+                terms=self._terms(fields, "terms"),
+                tags=self._strings(fields, "tags"),
+                contexts=self._strings(fields, "contexts"),
+            )
+            self._contexts_at[name] = self._at
+            if not (context.terms or context.tags or context.contexts):
+                self._wrong("it is empty: give terms = [ … ], tags = [ … ] or contexts = [ … ]")
             yield context
 
     def _entries(self, data: dict[str, Any]) -> Iterator[Entry]:
@@ -235,8 +242,9 @@ class _Reader:
         tags = {each.name for each in found.entries if each.sort is Sort.TAG}
         contexts = {each.name for each in found.contexts}
         for context in found.contexts:
-            self._place(f"[contexts.{context.name}]: ", 0)
+            self._place(f"[contexts.{context.name}]: ", self._contexts_at[context.name])
             self._known(context.tags, tags, "tag")
+            self._known(context.contexts, contexts, "context")
         for entry in self._each():
             self._known(entry.implies, tags, "tag")
             self._known([entry.context] if entry.context else [], contexts, "context")

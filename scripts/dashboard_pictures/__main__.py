@@ -41,7 +41,7 @@ def main() -> int:
     running = engine.start(settings.load().home, progress=lambda told: print(told, file=sys.stderr))
     prefix = f"pictures-{secrets.token_hex(3)}"
     login = {"url": running.url, "username": running.username, "password": running.password}
-    with Store.connect(**login, prefix=prefix) as store:
+    with Store.connect(running.url, username=running.username, password=running.password, prefix=prefix) as store:
         try:
             with tempfile.TemporaryDirectory() as folder:
                 own = {f"CONDENSAT_{name.upper()}": value for name, value in {**login, "prefix": prefix}.items()}

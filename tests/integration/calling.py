@@ -37,7 +37,7 @@ class Caller:
     folder: Path
 
     def __call__(self, *arguments: str, **settings: str) -> Ended:
-        """Call a command; settings are written as in a configuration file: ``api_key``."""
+        """Call a command; settings are written as in a configuration file: ``api_key``; others in capitals."""
         with self.monkeypatch.context() as patched:
             for name in list(os.environ):
                 if name.startswith(("CONDENSAT_", "OTEL_")):
@@ -45,7 +45,7 @@ class Caller:
             patched.chdir(self.folder)
             patched.setenv("XDG_CONFIG_HOME", str(self.folder / "config"))
             for name, value in {"home": str(self.folder / "home"), **settings}.items():
-                patched.setenv(f"CONDENSAT_{name.upper()}", value)
+                patched.setenv(name if name.isupper() else f"CONDENSAT_{name.upper()}", value)
             self.capfd.readouterr()
             code = 0
             try:

@@ -217,6 +217,14 @@ def test_a_node_that_is_away_is_passed_by(engine: local.Running, store: Store) -
     assert store.articles.count() == 8
 
 
+def test_a_running_node_is_not_joined(engine: local.Running, engine_home: Path) -> None:
+    """One node that runs by itself takes no others in: it is to be stopped first, and nothing is begun."""
+    with pytest.raises(local.EngineError, match="condensat engine stop"):
+        local.start(engine_home, count=3)
+    assert local.running(engine_home) == engine
+    assert local.status(engine_home).nodes == ()
+
+
 def test_how_many_nodes_there_are_is_told_by_their_folders(tmp_path: Path) -> None:
     """A new home has one; each has a name, a folder and, where there are several, the names of all."""
     where = place.make(tmp_path / "home", shared=tmp_path / "shared")

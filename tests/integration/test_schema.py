@@ -38,6 +38,16 @@ def test_aliases_exist(client: Elasticsearch, store: Store) -> None:
             assert list(client.indices.get_alias(name=alias)) == [f"{store.prefix}-{name}-000001"]
 
 
+def test_every_index_gets_a_copy_where_there_is_a_second_node(client: Elasticsearch, store: Store) -> None:
+    """New indices say so themselves; older ones are told by init."""
+    index = f"{store.prefix}-articles-000001"
+    assert store.copy_each() == []
+    client.indices.put_settings(index=index, settings={"index.auto_expand_replicas": False})
+    assert store.copy_each() == [index]
+    settings = client.indices.get_settings(index=f"{store.prefix}-*", flat_settings=True)
+    assert {each["settings"]["index.auto_expand_replicas"] for each in settings.values()} == {"0-1"}
+
+
 def test_missing_aliases_are_named(client: Elasticsearch, store: Store) -> None:
     """An index that is gone is told, and init brings it back alone."""
     client.indices.delete(index=f"{store.prefix}-feeds-000001")

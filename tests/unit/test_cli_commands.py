@@ -17,6 +17,15 @@ ROOT = Path(__file__).resolve().parents[2]
 COMMANDS = [
     [],
     ["init"],
+    ["migrate"],
+    ["keys"],
+    ["keys", "create"],
+    ["keys", "list"],
+    ["keys", "revoke"],
+    ["backup"],
+    ["backup", "create"],
+    ["backup", "list"],
+    ["backup", "restore"],
     ["engine"],
     ["engine", "start"],
     ["feeds"],
@@ -54,11 +63,8 @@ COMMANDS = [
     ["kibana", "install"],
     ["kibana", "check"],
 ]
-WITH_EXAMPLES = [
-    command
-    for command in COMMANDS
-    if command and command[0] != "engine" and command not in (["feeds"], ["sources"], ["kibana"], ["vocabulary"])
-]
+GROUPS = (["feeds"], ["sources"], ["kibana"], ["vocabulary"], ["keys"], ["backup"])
+WITH_EXAMPLES = [command for command in COMMANDS if command and command not in GROUPS and command[0] != "engine"]
 TEXT = (
     "The harbour was closed on Tuesday after a ferry had lost its anchor in the northern basin. "
     "Divers searched until the evening, and the company promised to pay for the damage to the quay. "

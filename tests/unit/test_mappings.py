@@ -42,6 +42,13 @@ def test_every_field_is_explained(name: str) -> None:
     assert documented(name) == dict(fields(mappings["properties"]))
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_every_index_has_a_copy_where_there_is_a_second_node(name: str) -> None:
+    """No index is lost with a node where there are several, and none waits for one where there are not."""
+    settings = json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))["settings"]["index"]
+    assert (settings["number_of_replicas"], settings["auto_expand_replicas"]) == (0, "0-1")
+
+
 def test_folder_is_what_is_created() -> None:
     """The folder holds the indices that are created, and no other."""
     assert sorted(schema.NAMES) == NAMES

@@ -167,6 +167,20 @@ def test_a_tag_by_its_terms_is_a_context(small: Tagger) -> None:
     assert small.found("The threat grows", "Malware was found.").tags == ("Malware", "Threat")
 
 
+def test_contexts_may_stand_on_others() -> None:
+    """What makes one context makes those that name it, however they name one another."""
+    text = (
+        "[contexts.a]\nterms=['alpha']\ncontexts=['b']\n[contexts.b]\nterms=['beta']\ncontexts=['a', 'c']\n"
+        "[contexts.c]\ntags=['Gamma']\n[[tags]]\nname='Gamma'\nterms=['gamma']\n"
+        "[[tags]]\nname='X'\nhints=['some']\ncontext='a'\n"
+    )
+    tagger = Tagger(read(text, name="x"))
+    assert [tagger.found("some", each).tags for each in ("alpha", "beta", "delta")] == [("X",), ("X",), ()]
+    assert tagger.found("some gamma", "").tags == ("Gamma", "X")
+    with pytest.raises(VocabularyError, match=r"line 3: .*there is no context «b»"):
+        read("[contexts.a]\nterms=['alpha']\ncontexts=['b']\n[[tags]]\nname='X'\nhints=['some']\ncontext='a'", name="x")
+
+
 def test_phrases_in_which_a_mention_is_none(small: Tagger) -> None:
     """What stands in a phrase of «not» does not count, and what stands beside it does."""
     assert small.found("Threat of rain", "hackers").tags == ()
