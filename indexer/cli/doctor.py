@@ -126,7 +126,11 @@ def _settings(chosen: Settings) -> Check:
     from indexer.fetch import DEFAULT_USER_AGENT
 
     read = [str(path) for path in settings.files() if path.is_file()]
-    secrets = [name for name in ("api_key", "api_key_file", "password") if getattr(chosen, name)]
+    secrets = [
+        name
+        for name in ("api_key", "api_key_file", "password", "smtp_password", "smtp_password_file")
+        if getattr(chosen, name)
+    ]
     parts = [
         f"home {chosen.home}",
         f"prefix {chosen.prefix}",

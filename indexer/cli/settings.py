@@ -68,6 +68,7 @@ class Settings(BaseSettings):
     smtp_url: str | None = None  # smtps://HOST, smtp://HOST (STARTTLS) or smtp+plain://HOST
     smtp_username: str | None = None
     smtp_password: SecretStr | None = None
+    smtp_password_file: Path | None = None
     smtp_from: str | None = None  # who digests are from: ADDRESS or NAME <ADDRESS>
     smtp_ca: Path | None = None  # certificates of those who are trusted, in place of the system's
 
@@ -76,7 +77,7 @@ class Settings(BaseSettings):
     def _absolute(cls, path: Path | None) -> Path | None:
         return None if path is None else path.expanduser().absolute()
 
-    @field_validator("ca", "api_key_file")
+    @field_validator("ca", "api_key_file", "smtp_ca", "smtp_password_file")
     @classmethod
     def _is_a_file(cls, path: Path | None) -> Path | None:
         if path is None:
@@ -148,13 +149,6 @@ class Settings(BaseSettings):
             raise ValueError("write an address, such as digests@example.org or News desk <digests@example.org>")
         return sender
 
-    @field_validator("smtp_ca")
-    @classmethod
-    def _is_there(cls, ca: Path | None) -> Path | None:
-        if ca is not None and not ca.expanduser().is_file():
-            raise ValueError("there is no such file of certificates")
-        return ca.expanduser().absolute() if ca else None
-
     @model_validator(mode="after")
     def _mail_server_can_be_used(self) -> Settings:
         if self.smtp_url is not None:
@@ -171,6 +165,8 @@ class Settings(BaseSettings):
         if self.smtp_url is None:
             return None
         password = self.smtp_password.get_secret_value() if self.smtp_password else None
+        if password is None and self.smtp_password_file is not None:
+            password = self.smtp_password_file.read_text("utf-8").strip()
         return server(self.smtp_url, username=self.smtp_username, password=password, ca=self.smtp_ca)
 
     @classmethod

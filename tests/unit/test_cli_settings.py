@@ -149,7 +149,7 @@ def test_the_doctor_asks_for_a_contact(monkeypatch: pytest.MonkeyPatch) -> None:
         ("URL", "smtps://ann:open-sesame@mail.example", "no password belongs into an address"),
         ("FROM", "nobody", "such as digests@example.org"),
         ("FROM", "ann@example.org\nBcc: eve@example.org", "such as digests@example.org"),
-        ("CA", "/no/such/file.pem", "no such file of certificates"),
+        ("CA", "/no/such/file.pem", "there is no file"),
     ],
 )
 def test_a_wrong_mail_setting_is_named(monkeypatch: pytest.MonkeyPatch, name: str, value: str, said: str) -> None:
@@ -161,7 +161,7 @@ def test_a_wrong_mail_setting_is_named(monkeypatch: pytest.MonkeyPatch, name: st
     assert "sesame" not in str(caught.value)
 
 
-def test_a_mail_server_is_put_together(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_mail_server_is_put_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Address, login and authority come from settings of their own; the password shows in no text form."""
     assert settings.load().mail_server() is None
     monkeypatch.setenv("CONDENSAT_SMTP_URL", "smtp://ann@mail.example")
@@ -172,6 +172,12 @@ def test_a_mail_server_is_put_together(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (server.host, server.port, server.security, server.username) == ("mail.example", 587, "starttls", "ann")
     assert server.password == "open-sesame"  # noqa: S105 it opens nothing
     assert "sesame" not in f"{settings.load()!r} {server!r}"
+    (tmp_path / "secret").write_text("from a file\n")
+    monkeypatch.delenv("CONDENSAT_SMTP_PASSWORD")
+    monkeypatch.setenv("CONDENSAT_SMTP_PASSWORD_FILE", str(tmp_path / "secret"))
+    server = settings.load().mail_server()
+    assert server is not None
+    assert server.password == "from a file"  # noqa: S105 the same
 
 
 def test_the_vocabulary_is_the_shipped_one_a_file_or_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,7 +17,7 @@ ANALYZE = shutil.which("systemd-analyze")
 def test_systemd_takes_every_unit(tmp_path: Path) -> None:
     """Each unit is valid as it stands; only the command is another one, since condensat is not installed here."""
     units = sorted(FOLDER.iterdir())
-    assert len(units) == 3
+    assert len(units) == 5
     for unit in units:
         text = unit.read_text("utf-8")
         (tmp_path / unit.name).write_text(re.sub(r"^ExecStart=\S+", "ExecStart=/bin/true", text, flags=re.MULTILINE))
@@ -36,5 +36,4 @@ def test_no_unit_holds_a_secret() -> None:
     for unit in FOLDER.glob("*.service"):
         text = unit.read_text("utf-8")
         assert "LoadCredential=" in text
-        assert "CONDENSAT_API_KEY=" not in text
-        assert "PASSWORD" not in text
+        assert not re.search(r"(API_KEY|PASSWORD)=", text)
