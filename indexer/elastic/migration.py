@@ -170,12 +170,11 @@ class Migration:
             mark, brought = self._bring(copy, mark, operator)
             if brought <= FEW:
                 break
-        copy.drop_deleted(by_id=False)
+        copy.drop_deleted(by_id=False, still_ours=lambda: self._check_ours(copy, operator))
         operator.started(f"comparing {old.name}", copy.count(old.index))
-        compared = mark.places
-        copy.compare(compared, page_done=operator.advanced)
+        self._compare(copy, mark, operator)
         mark, _ = self._bring(copy, mark, operator)  # what was written while comparing
-        blocked = self._switch(old, copy, mark)
+        blocked = self._switch(old, copy, mark, operator)
         self._write_meta(copy.new, None)
         return Moved(
             name=old.name,
@@ -239,29 +238,57 @@ class Migration:
 
     def _bring(self, copy: Copy, mark: _Mark, operator: Operator) -> tuple[_Mark, int]:
         """Copy what was written since the last pass, and note how far that is."""
-        places = copy.places()
-        noted = time.monotonic()
-
-        done = list(mark.places)
+        self._check_ours(copy, operator)
+        places, done = copy.places(), list(mark.places)
+        beat = self._beat(copy, operator)
 
         def page_done(count: int, shard: int, place: int) -> None:
-            nonlocal noted
             operator.advanced(count)
             done[shard] = min(place, places[shard])  # behind that, something may still be on its way
-            if time.monotonic() - noted > BEAT:
-                noted = time.monotonic()
-                self._write_meta(copy.new, replace(mark, places=list(done), at=operator.now()))
+            beat(replace(mark, places=list(done)))
 
         copied = copy.bring(mark.places, page_done=page_done)
         mark = replace(mark, places=places, term=max(mark.term, copied.term), at=operator.now())
+        self._check_ours(copy, operator)
         self._write_meta(copy.new, mark)
         _check_terms(copy, mark.own, mark.term)
         return mark, copied.documents
 
-    def _switch(self, old: Old, copy: Copy, mark: _Mark) -> int:
+    def _compare(self, copy: Copy, mark: _Mark, operator: Operator) -> None:
+        beat = self._beat(copy, operator)
+
+        def page_done(count: int) -> None:
+            operator.advanced(count)
+            beat(mark)
+
+        copy.compare(mark.places, page_done=page_done)
+
+    def _beat(self, copy: Copy, operator: Operator) -> Callable[[_Mark], None]:
+        """Give what notes, every few seconds, how far it is, and that we live; see ``_check_ours``."""
+        noted = time.monotonic()
+
+        def beat(mark: _Mark) -> None:
+            nonlocal noted
+            if time.monotonic() - noted > BEAT:
+                self._check_ours(copy, operator)
+                self._write_meta(copy.new, replace(mark, at=operator.now()))
+                noted = time.monotonic()
+
+        return beat
+
+    def _check_ours(self, copy: Copy, operator: Operator) -> None:
+        """Raise BusyError where somebody took this for dead and goes on with it, or has ended it."""
+        mark = _read_mark(self._meta(copy.new).get(MARK))
+        if mark is None or mark.by != operator.name:
+            raise BusyError(
+                f"Somebody else has taken over the migration of {copy.old}: this one was silent for too long"
+            )
+
+    def _switch(self, old: Old, copy: Copy, mark: _Mark, operator: Operator) -> int:
         """Close the old index for writing, bring over what came last, and move the aliases; give milliseconds."""
         by_id = "id" in schema.definition(old.name)["mappings"]["properties"]
         bulk.refresh(self._client, copy.new)
+        self._check_ours(copy, operator)
         begun = time.monotonic()
         try:
             with translated():
@@ -270,10 +297,13 @@ class Migration:
             bulk.refresh(self._client, copy.new)
             _check_terms(copy, mark.own, copied.term)
             if copy.count(copy.old) != copy.count(copy.new):
-                copy.drop_deleted(by_id=by_id)
+                copy.drop_deleted(by_id=by_id, still_ours=lambda: self._check_ours(copy, operator))
                 _check_counts(copy)
+            self._check_ours(copy, operator)
             with translated():
                 self._client.indices.update_aliases(actions=_swap(self._prefix, old.name, copy))
+        except BusyError:
+            raise  # whoever has taken over has closed it, too
         except BaseException:
             self._reopen(old)
             raise
