@@ -193,17 +193,14 @@ class Migration:
         fresh = _Mark(old=old.index, places=[-1] * copy.shards(), term=0, own=0, by=operator.name, at=operator.now())
         mappings = {**definition["mappings"], "_meta": {**definition["mappings"]["_meta"], MARK: fresh.to_dict()}}
         for _ in range(2):
-            try:
-                with translated():
-                    try:
-                        self._client.indices.create(index=copy.new, settings=definition["settings"], mappings=mappings)
-                    except BadRequestError as error:
-                        if "resource_already_exists" not in str(error.body):
-                            raise
-                    else:
-                        return fresh, False
-            except StoreError as error:
-                raise StoreError(f"{copy.new} cannot be made: {error}") from error
+            with translated():
+                try:
+                    self._client.indices.create(index=copy.new, settings=definition["settings"], mappings=mappings)
+                except BadRequestError as error:
+                    if "resource_already_exists" not in str(error.body):
+                        raise
+                else:
+                    return fresh, False
             found = self._taken_over(old, copy, operator)
             if found is not None:
                 return found, True
@@ -278,11 +275,14 @@ class Migration:
 
     def _check_ours(self, copy: Copy, operator: Operator) -> None:
         """Raise BusyError where somebody took this for dead and goes on with it, or has ended it."""
-        mark = _read_mark(self._meta(copy.new).get(MARK))
-        if mark is None or mark.by != operator.name:
+        if not self._is_ours(copy, operator):
             raise BusyError(
                 f"Somebody else has taken over the migration of {copy.old}: this one was silent for too long"
             )
+
+    def _is_ours(self, copy: Copy, operator: Operator) -> bool:
+        mark = _read_mark(self._meta(copy.new).get(MARK))
+        return mark is not None and mark.by == operator.name
 
     def _switch(self, old: Old, copy: Copy, mark: _Mark, operator: Operator) -> int:
         """Close the old index for writing, bring over what came last, and move the aliases; give milliseconds."""
@@ -302,10 +302,9 @@ class Migration:
             self._check_ours(copy, operator)
             with translated():
                 self._client.indices.update_aliases(actions=_swap(self._prefix, old.name, copy))
-        except BusyError:
-            raise  # whoever has taken over has closed it, too
         except BaseException:
-            self._reopen(old)
+            if self._is_ours(copy, operator):  # else whoever has taken over has closed it, too
+                self._reopen(old)
             raise
         return round((time.monotonic() - begun) * 1000)
 
