@@ -11,9 +11,12 @@ import sys
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from indexer import telemetry
+
+if TYPE_CHECKING:
+    from types import TracebackType
 
 
 class Log(StrEnum):
@@ -100,9 +103,15 @@ def use(form: Log, *, command: str) -> None:
         handler.setFormatter(JsonFormatter())
         root.addHandler(handler)
         logging.captureWarnings(capture=True)
+        sys.excepthook = _bug
         LOGGER.setLevel(logging.INFO)
         for name in QUIET:
             logging.getLogger(name).setLevel(logging.CRITICAL)
+
+
+def _bug(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """Write what ends the process unexpectedly as one object, its traceback in it."""
+    LOGGER.critical("a bug: %s", kind.__name__, exc_info=(kind, error, trace), extra={FACTS: {"event": "bug"}})
 
 
 def command() -> str:

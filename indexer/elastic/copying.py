@@ -117,9 +117,10 @@ class Copy:
                 page_done(len(page))
         return compared
 
-    def drop_deleted(self, *, by_id: bool) -> int:
+    def drop_deleted(self, *, by_id: bool, still_ours: Callable[[], None]) -> int:
         """Delete what is no longer in the old index from the new one, and give how many that were.
 
+        ``still_ours`` is asked between finding and deleting: in an index that is in service they are somebody's.
         ``by_id`` says that the documents have an indexed ``id`` that begins with two hexadecimal digits: then only
         those are looked at of which the two indices have different numbers.
         """
@@ -129,12 +130,14 @@ class Copy:
         for query in self._differing() if by_id else [{"match_all": {}}]:
             ids = (hit["_id"] for hit in scan(self._client, self.new, {"query": query, "source": False}, page=LOOKUP))
             gone += self._missing(ids)
+        if not gone:
+            return 0
+        still_ours()
         items = bulk.send(self._client, self.new, [("delete", each, {"require_alias": False}, None) for each in gone])
         for item in items:
             if not item.ok and item.status != 404:
                 raise StoreError(f"{item.id} cannot be deleted from {self.new}: {item.error}")
-        if gone:
-            bulk.refresh(self._client, self.new)
+        bulk.refresh(self._client, self.new)
         return len(gone)
 
     def _missing(self, ids: Iterator[str]) -> list[str]:

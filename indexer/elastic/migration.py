@@ -170,12 +170,11 @@ class Migration:
             mark, brought = self._bring(copy, mark, operator)
             if brought <= FEW:
                 break
-        copy.drop_deleted(by_id=False)
+        copy.drop_deleted(by_id=False, still_ours=lambda: self._check_ours(copy, operator))
         operator.started(f"comparing {old.name}", copy.count(old.index))
-        compared = mark.places
-        copy.compare(compared, page_done=operator.advanced)
+        self._compare(copy, mark, operator)
         mark, _ = self._bring(copy, mark, operator)  # what was written while comparing
-        blocked = self._switch(old, copy, mark)
+        blocked = self._switch(old, copy, mark, operator)
         self._write_meta(copy.new, None)
         return Moved(
             name=old.name,
@@ -194,17 +193,14 @@ class Migration:
         fresh = _Mark(old=old.index, places=[-1] * copy.shards(), term=0, own=0, by=operator.name, at=operator.now())
         mappings = {**definition["mappings"], "_meta": {**definition["mappings"]["_meta"], MARK: fresh.to_dict()}}
         for _ in range(2):
-            try:
-                with translated():
-                    try:
-                        self._client.indices.create(index=copy.new, settings=definition["settings"], mappings=mappings)
-                    except BadRequestError as error:
-                        if "resource_already_exists" not in str(error.body):
-                            raise
-                    else:
-                        return fresh, False
-            except StoreError as error:
-                raise StoreError(f"{copy.new} cannot be made: {error}") from error
+            with translated():
+                try:
+                    self._client.indices.create(index=copy.new, settings=definition["settings"], mappings=mappings)
+                except BadRequestError as error:
+                    if "resource_already_exists" not in str(error.body):
+                        raise
+                else:
+                    return fresh, False
             found = self._taken_over(old, copy, operator)
             if found is not None:
                 return found, True
@@ -239,29 +235,60 @@ class Migration:
 
     def _bring(self, copy: Copy, mark: _Mark, operator: Operator) -> tuple[_Mark, int]:
         """Copy what was written since the last pass, and note how far that is."""
-        places = copy.places()
-        noted = time.monotonic()
-
-        done = list(mark.places)
+        self._check_ours(copy, operator)
+        places, done = copy.places(), list(mark.places)
+        beat = self._beat(copy, operator)
 
         def page_done(count: int, shard: int, place: int) -> None:
-            nonlocal noted
             operator.advanced(count)
             done[shard] = min(place, places[shard])  # behind that, something may still be on its way
-            if time.monotonic() - noted > BEAT:
-                noted = time.monotonic()
-                self._write_meta(copy.new, replace(mark, places=list(done), at=operator.now()))
+            beat(replace(mark, places=list(done)))
 
         copied = copy.bring(mark.places, page_done=page_done)
         mark = replace(mark, places=places, term=max(mark.term, copied.term), at=operator.now())
+        self._check_ours(copy, operator)
         self._write_meta(copy.new, mark)
         _check_terms(copy, mark.own, mark.term)
         return mark, copied.documents
 
-    def _switch(self, old: Old, copy: Copy, mark: _Mark) -> int:
+    def _compare(self, copy: Copy, mark: _Mark, operator: Operator) -> None:
+        beat = self._beat(copy, operator)
+
+        def page_done(count: int) -> None:
+            operator.advanced(count)
+            beat(mark)
+
+        copy.compare(mark.places, page_done=page_done)
+
+    def _beat(self, copy: Copy, operator: Operator) -> Callable[[_Mark], None]:
+        """Give what notes, every few seconds, how far it is, and that we live; see ``_check_ours``."""
+        noted = time.monotonic()
+
+        def beat(mark: _Mark) -> None:
+            nonlocal noted
+            if time.monotonic() - noted > BEAT:
+                self._check_ours(copy, operator)
+                self._write_meta(copy.new, replace(mark, at=operator.now()))
+                noted = time.monotonic()
+
+        return beat
+
+    def _check_ours(self, copy: Copy, operator: Operator) -> None:
+        """Raise BusyError where somebody took this for dead and goes on with it, or has ended it."""
+        if not self._is_ours(copy, operator):
+            raise BusyError(
+                f"Somebody else has taken over the migration of {copy.old}: this one was silent for too long"
+            )
+
+    def _is_ours(self, copy: Copy, operator: Operator) -> bool:
+        mark = _read_mark(self._meta(copy.new).get(MARK))
+        return mark is not None and mark.by == operator.name
+
+    def _switch(self, old: Old, copy: Copy, mark: _Mark, operator: Operator) -> int:
         """Close the old index for writing, bring over what came last, and move the aliases; give milliseconds."""
         by_id = "id" in schema.definition(old.name)["mappings"]["properties"]
         bulk.refresh(self._client, copy.new)
+        self._check_ours(copy, operator)
         begun = time.monotonic()
         try:
             with translated():
@@ -270,12 +297,14 @@ class Migration:
             bulk.refresh(self._client, copy.new)
             _check_terms(copy, mark.own, copied.term)
             if copy.count(copy.old) != copy.count(copy.new):
-                copy.drop_deleted(by_id=by_id)
+                copy.drop_deleted(by_id=by_id, still_ours=lambda: self._check_ours(copy, operator))
                 _check_counts(copy)
+            self._check_ours(copy, operator)
             with translated():
                 self._client.indices.update_aliases(actions=_swap(self._prefix, old.name, copy))
         except BaseException:
-            self._reopen(old)
+            if self._is_ours(copy, operator):  # else whoever has taken over has closed it, too
+                self._reopen(old)
             raise
         return round((time.monotonic() - begun) * 1000)
 

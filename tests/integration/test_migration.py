@@ -309,7 +309,7 @@ def test_killed_anywhere(
 
 
 def test_two_at_once(older: Store) -> None:
-    """The second one is told that the first one lives; once that is silent or known to be dead, it goes on."""
+    """The second is told that the first lives; one that is taken for dead and wakes up afterwards changes nothing."""
     take(older, article("one", prose(1, 60)))
     (old,) = older.migration.outdated()
     copy_of = older.migration
@@ -324,10 +324,26 @@ def test_two_at_once(older: Store) -> None:
     copy_of._switch = real  # type: ignore[method-assign]  # noqa: SLF001 - as above
     with pytest.raises(BusyError, match="first"):
         copy_of.move(old, operator("second"))
-    moved = copy_of.move(old, replace(operator("second"), has_died=lambda name: name == "first"))
-    assert moved.resumed
+    overtaking = replace(operator("second"), has_died=lambda name: name == "first")
+
+    def overtaken(*_: Any) -> None:
+        """Lets the second come while the first is about to delete what it found."""
+        assert copy_of.move(old, overtaking).resumed
+        take(older, article("after", prose(2, 60)))
+
+    first = replace(operator("first"), has_died=lambda _: True)
+    compare = copy_of._compare  # noqa: SLF001 - as above
+    calls = iter([overtaken, compare])
+
+    def comparing(*given: Any) -> None:
+        next(calls)(*given)
+
+    copy_of._compare = comparing  # type: ignore[method-assign]  # noqa: SLF001 - as above
+    with pytest.raises(BusyError, match="taken over"):
+        copy_of.move(old, first)
     older.articles.refresh()
-    assert older.articles.count() == 1
+    assert older.articles.count() == 2
+    assert older.migration.blocked() == []
 
 
 def test_what_does_not_fit_changes_nothing(
