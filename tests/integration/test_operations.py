@@ -58,7 +58,8 @@ def test_all_is_well(call: Caller, settings: dict[str, str]) -> None:
     """A new installation has nothing wrong, and everything was looked at."""
     found = checks(call, settings, code=0)
     assert list(found) == [
-        "python", "settings", "disk", "elasticsearch", "keys", "indices", "mappings", "shards", "clock", "feeds",
+        "python", "settings", "disk", "vocabulary", "elasticsearch", "keys", "indices", "mappings", "shards", "clock",
+        "feeds",
     ]  # fmt: skip
     assert {name for name, each in found.items() if each["ok"] is not True} == {"feeds"}
     assert "version 9." in found["elasticsearch"]["found"]
