@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from indexer.cli.settings import Settings
     from indexer.fetch import Login
-    from indexer.kibana.dashboards import Board
     from indexer.kibana.install import Outcome
+    from indexer.kibana.sources import Board
 
 app = typer.Typer(
     help="Dashboards in Kibana: Newsroom, Reposts, Feeds, Threats.", no_args_is_help=True, rich_markup_mode="markdown"
@@ -127,7 +127,8 @@ def _checked(boards: Sequence[Board], prefix: str, schema: Path | None) -> Itera
     from indexer.elastic.schema import definition
     from indexer.kibana import api_schema, shipped
     from indexer.kibana import check as rules
-    from indexer.kibana.dashboards import TIME_FIELDS, indices
+    from indexer.kibana.dashboards import indices
+    from indexer.kibana.sources import TIME_FIELDS
 
     views = rules.Views(shipped.views(prefix), indices({name: definition(name) for name in TIME_FIELDS}), prefix=prefix)
     api = api_schema.ApiSchema.read(schema) if schema else None

@@ -17,8 +17,8 @@ from indexer.models import CondensatError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from indexer.kibana.dashboards import Board
     from indexer.kibana.panels import Json
+    from indexer.kibana.sources import Board
 
 HEADERS = {"kbn-xsrf": "true", "Elastic-Api-Version": "2023-10-31"}
 PAUSE = 2.0  # seconds between two looks at a Kibana that starts

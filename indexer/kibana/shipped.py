@@ -6,7 +6,8 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from indexer.kibana.dashboards import DEFAULT_PREFIX, Board, boards, data_views
+from indexer.kibana.dashboards import DEFAULT_PREFIX, boards, data_views
+from indexer.kibana.sources import Board
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -13,9 +13,11 @@ from indexer.cli import main
 from indexer.elastic.schema import definition
 from indexer.kibana import check, kql, meaning, queries, shipped
 from indexer.kibana.api_schema import ApiSchema, SchemaError
-from indexer.kibana.dashboards import ENTRY_REASONS, TIME_FIELDS, boards, indices
+from indexer.kibana.boards.feeds import ENTRY_REASONS
+from indexer.kibana.dashboards import boards, indices
 from indexer.kibana.fields import FieldError
 from indexer.kibana.panels import Source
+from indexer.kibana.sources import TIME_FIELDS
 from indexer.models import Reason
 
 if TYPE_CHECKING:
