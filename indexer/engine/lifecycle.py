@@ -1,8 +1,4 @@
-"""Start, find and stop the engine of a home; it prints nothing and knows nothing of indices.
-
-What runs is read from what Elasticsearch itself writes (its pid file and its port file) and checked against the
-process and the password, never from a record of ours that a crash could leave wrong.
-"""
+"""Start and stop the engine of a home; it prints nothing and knows nothing of indices."""
 
 from __future__ import annotations
 
@@ -13,71 +9,28 @@ import threading
 import time
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import platformdirs
 
-from indexer.engine import distribution, java, locks, log, loopback, node, nodes, place
+from indexer.engine import configuration, distribution, java, locks, log, machine, nodes, place, server
+from indexer.engine.condition import full, last_run
 from indexer.engine.errors import EngineError
+from indexer.engine.finding import ANSWER_SECONDS, answering, ask, first_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from indexer.engine.finding import Running
     from indexer.engine.node import Node
     from indexer.engine.place import Place
 
 READY_SECONDS = 300.0  # it takes 10 to 30; a busy machine with a large index may take minutes
 HEALTH_SECONDS = 30.0  # for the indices to be readable, once it answers
-ANSWER_SECONDS = 10.0
 STOP_SECONDS = 60.0
 LOCK_SECONDS = READY_SECONDS + STOP_SECONDS
 TOLD_EVERY = 5.0  # seconds between progress lines
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Running:
-    """A running engine and how to reach it: by its first node, or by any of ``urls``."""
-
-    url: str
-    username: str
-    password: str = field(repr=False)
-    pid: int
-    urls: tuple[str, ...] = ()
-    pids: tuple[int, ...] = ()
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class NodeStatus:
-    """One node of several."""
-
-    name: str
-    url: str | None
-    pid: int | None
-    log: Path
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Status:
-    """What there is to know of a home's engine; an engine that was never started has no folders.
-
-    ``running`` means that it answers, ``pid`` alone that its process lives. ``health`` is the cluster's colour.
-    """
-
-    running: bool = False
-    version: str | None = None
-    url: str | None = None
-    username: str | None = None
-    password_file: Path | None = None
-    pid: int | None = None
-    data: Path | None = None
-    size: int = 0  # bytes on disk, logs included
-    log: Path | None = None
-    health: str | None = None
-    problem: str | None = None
-    backups: Path | None = None  # the folder that its snapshots may lie in
-    nodes: tuple[NodeStatus, ...] = ()  # where there are several
 
 
 def _silent(_: str) -> None:
@@ -100,9 +53,9 @@ def start(
     with the log's reason when it does not come up.
     """
     where = place.existing(home)
-    found = None if where is None else _answering(where, seconds=ANSWER_SECONDS)
+    found = None if where is None else answering(where, seconds=ANSWER_SECONDS)
     if found is not None and where is not None and len(found.pids) == len(nodes.describe(where, count=count)):
-        if not all(node.runs_from(pid, distribution.folder()) for pid in found.pids):
+        if not all(server.runs_from(pid, distribution.folder()) for pid in found.pids):
             progress("the running engine was started by another version of condensat: stop and start it when you can")
         return found
     try:
@@ -118,12 +71,6 @@ def start(
             raise EngineError(f"The engine cannot be started below {where.root}: {error}") from error
 
 
-def running(home: Path) -> Running | None:
-    """Find the home's engine if it runs and answers to our password."""
-    where = place.existing(home)
-    return None if where is None else _answering(where, seconds=ANSWER_SECONDS)
-
-
 def stop(home: Path) -> bool:
     """Stop the home's engine and return once its processes have ended; False when none ran."""
     where = place.existing(home)
@@ -131,7 +78,7 @@ def stop(home: Path) -> bool:
         return False
     with locks.hold(where.lock, seconds=LOCK_SECONDS, waiting=lambda: None):
         described = nodes.describe(where)
-        pids = [node.process(each) for each in described]
+        pids = [server.process(each) for each in described]
         with ThreadPoolExecutor(len(described)) as pool:  # all at once: the last one alone has no master to leave
             list(pool.map(_terminate, described, pids))
         for each in described:
@@ -142,55 +89,11 @@ def stop(home: Path) -> bool:
 
 def _terminate(described: Node, pid: int | None) -> None:
     if pid is not None:
-        node.terminate(described, pid, patience=STOP_SECONDS)
-
-
-def status(home: Path) -> Status:
-    """Tell how the home's engine is; changes nothing and starts nothing."""
-    where = place.existing(home)
-    if where is None:
-        return Status()
-    described = nodes.describe(where)
-    pids = [node.process(each) for each in described]
-    first = described[0]
-    found = None if not any(pids) else _answering(where, seconds=ANSWER_SECONDS)
-    health = version = None
-    if found is not None:
-        health = (_ask(found, "/_cluster/health", seconds=ANSWER_SECONDS) or {}).get("status")
-        told = (_ask(found, "/_nodes/_local?filter_path=nodes.*.version", seconds=ANSWER_SECONDS) or {}).get("nodes")
-        version = next((each["version"] for each in (told or {}).values()), None)
-    return Status(
-        running=found is not None,
-        version=version,
-        url=None if found is None else found.url,
-        username=node.USERNAME if where.password.exists() else None,
-        password_file=where.password if where.password.exists() else None,
-        pid=next((pid for pid in pids if pid is not None), None),
-        data=first.data if first.data.is_dir() else None,
-        size=node.size_on_disk(first.root),
-        log=first.log if first.log.exists() else None,
-        health=health,
-        problem=_problems(described, pids, answers=found is not None),
-        backups=node.repository_of(first),
-        nodes=tuple(
-            NodeStatus(name=each.name, url=_address(each), pid=pid, log=each.log)
-            for each, pid in zip(described, pids, strict=True)
-        )
-        if len(described) > 1
-        else (),
-    )
-
-
-def logs(home: Path, lines: int) -> list[str]:
-    """Give the last lines of the engine's logs, oldest first; empty when it never started."""
-    where = place.existing(home)
-    if where is None:
-        return []
-    return log.merged([log.tail(_log_files(each), lines) for each in nodes.describe(where)], lines)
+        server.terminate(described, pid, patience=STOP_SECONDS)
 
 
 def _start(where: Place, described: list[Node], *, progress: Callable[[str], None], lock: int) -> Running:
-    lacking = [each for each in described if node.process(each) is None]
+    lacking = [each for each in described if server.process(each) is None]
     if described[0] not in lacking and nodes.remembered(where) == 1 < len(described):
         raise EngineError(
             "The engine runs as one node that takes no others in. First: condensat engine stop; its data stay."
@@ -214,7 +117,7 @@ def _start(where: Place, described: list[Node], *, progress: Callable[[str], Non
     launchers = []
     try:
         for each in lacking:
-            launcher = node.launch(each, elasticsearch, java_home=jdk.home, keep_open=lock)
+            launcher = server.launch(each, elasticsearch, java_home=jdk.home, keep_open=lock)
             launchers.append((launcher, each))  # one by one: what was begun is ended if the next one fails
         for launcher, each in launchers:
             _come_up(launcher, each, progress=progress)
@@ -228,16 +131,16 @@ def _start(where: Place, described: list[Node], *, progress: Callable[[str], Non
 def _configure(described: list[Node], lacking: list[Node], elasticsearch: Path, *, password: str) -> None:
     """Write the configuration of the nodes that are to be started; of several each knows where the others are."""
     if len(described) == 1:
-        node.configure(described[0], elasticsearch, password=password)
+        configuration.configure(described[0], elasticsearch, password=password)
         return
-    ports: dict[str, node.Ports] = {}
-    seeds = [seed for each in described if each not in lacking and (seed := _line(each.transport))]
+    ports: dict[str, configuration.Ports] = {}
+    seeds = [seed for each in described if each not in lacking and (seed := first_line(each.transport))]
     for each in lacking:
         taken = {port for other in ports.values() for port in (other.http, other.transport)}
-        ports[each.name] = node.choose_ports(each, taken)
+        ports[each.name] = configuration.choose_ports(each, taken)
         seeds.append(f"127.0.0.1:{ports[each.name].transport}")
     for each in lacking:
-        node.configure(each, elasticsearch, password=password, ports=ports[each.name], seeds=seeds)
+        configuration.configure(each, elasticsearch, password=password, ports=ports[each.name], seeds=seeds)
 
 
 def _check_repository(described: Node) -> None:
@@ -257,28 +160,24 @@ def _check_repository(described: Node) -> None:
 
 
 def _check_space(described: Node, *, progress: Callable[[str], None]) -> None:
-    free = node.free_space(described.root)
-    if free < node.LEAST_FREE:
-        said = log.failures(_last_run(described))
-        needs = f"{node.LEAST_FREE >> 20} MiB to start and {node.FLOOD_STAGE >> 20} MiB to write"
+    free = machine.free_space(described.root)
+    if free < machine.LEAST_FREE:
+        said = log.failures(last_run(described))
+        needs = f"{machine.LEAST_FREE >> 20} MiB to start and {configuration.FLOOD_STAGE >> 20} MiB to write"
         lines = [
             f"The disk of {described.root} is full: {free >> 20} MiB are free; the engine needs {needs}.",
             "Free some space, or set CONDENSAT_HOME to a folder on another disk.",
             *(["Its log last said:", *said] if said else []),
         ]
         raise EngineError("\n".join(lines))
-    if free < node.FLOOD_STAGE:
-        progress(_full(free))
-
-
-def _full(free: int) -> str:
-    return f"the disk is full ({free >> 20} MiB free): Elasticsearch refuses to write until there is space"
+    if free < configuration.FLOOD_STAGE:
+        progress(full(free))
 
 
 def _come_up(launcher: subprocess.Popen[bytes], described: Node, *, progress: Callable[[str], None]) -> int:
     """Wait for the launcher and return the server's pid; raise EngineError with the reason when there is none."""
     said = _wait_for(launcher, progress=progress)
-    pid = node.process(described) if launcher.returncode == 0 else None
+    pid = server.process(described) if launcher.returncode == 0 else None
     if pid is None:
         raise _failure(described, said)
     return pid
@@ -318,63 +217,23 @@ def _await(where: Place, described: list[Node], *, progress: Callable[[str], Non
     first = described[0]
     while time.monotonic() < deadline:
         for each in described:
-            pid = node.process(each)
-            if pid is None or not node.is_server(each, pid):
+            pid = server.process(each)
+            if pid is None or not server.is_server(each, pid):
                 raise _failure(each, [])
-        found = _answering(where, seconds=ANSWER_SECONDS)
+        found = answering(where, seconds=ANSWER_SECONDS)
         if found is not None and len(found.pids) == len(described):
             wait = f"wait_for_status=yellow&wait_for_nodes={len(described)}&timeout={HEALTH_SECONDS:.0f}s"
-            health = _ask(found, f"/_cluster/health?{wait}", seconds=HEALTH_SECONDS + ANSWER_SECONDS)
+            health = ask(found, f"/_cluster/health?{wait}", seconds=HEALTH_SECONDS + ANSWER_SECONDS)
             if len(described) == 1 or (health or {}).get("number_of_nodes") == len(described):
                 return found
         if time.monotonic() - told > TOLD_EVERY:
             told = time.monotonic()
             progress("waiting for Elasticsearch to answer")
         time.sleep(0.1)
-    why = log.reason(_last_run(first))
+    why = log.reason(last_run(first))
     raise EngineError(
         "\n".join([f"Elasticsearch runs, but gave no answer to this home's password in {READY_SECONDS:.0f} s:", *why])
     )
-
-
-def _answering(where: Place, *, seconds: float) -> Running | None:
-    """Find what runs; None unless a node answers to our password and belongs to a cluster that has a master."""
-    described = nodes.describe(where)
-    alive = [(address, pid) for each in described if (pid := node.process(each)) and (address := _address(each))]
-    try:
-        password = where.password.read_text("utf-8")
-    except OSError:
-        return None
-    for url, pid in alive:
-        found = Running(
-            url=url,
-            username=node.USERNAME,
-            password=password,
-            pid=pid,
-            urls=tuple(each for each, _ in alive),
-            pids=tuple(each for _, each in alive),
-        )
-        health = _ask(found, "/_cluster/health", seconds=seconds)
-        if health is not None and health.get("cluster_name") == described[0].cluster:
-            return found
-    return None
-
-
-def _address(described: Node) -> str | None:
-    line = _line(described.ports)
-    return None if line is None else f"http://{line}"
-
-
-def _line(path: Path) -> str | None:
-    """Read the first address of a file that Elasticsearch writes when it listens."""
-    try:
-        return path.read_text("ascii").split()[0]
-    except (OSError, IndexError):
-        return None
-
-
-def _ask(found: Running, path: str, *, seconds: float) -> dict[str, Any] | None:
-    return loopback.get(found.url, path, username=found.username, password=found.password, seconds=seconds)
 
 
 def _password(where: Place) -> str:
@@ -411,45 +270,14 @@ def _end(launcher: subprocess.Popen[bytes], described: Node) -> None:
         except subprocess.TimeoutExpired:
             launcher.kill()
             launcher.wait()
-    pid = node.process(described)
+    pid = server.process(described)
     if pid is not None:
-        node.terminate(described, pid, patience=STOP_SECONDS)
+        server.terminate(described, pid, patience=STOP_SECONDS)
     described.pidfile.unlink(missing_ok=True)
 
 
 def _failure(described: Node, said: list[str]) -> EngineError:
-    why = log.reason([*(said or _last_run(described)), *log.crash(described.crash)])
+    why = log.reason([*(said or last_run(described)), *log.crash(described.crash)])
     return EngineError(
         "\n".join(["Elasticsearch did not start. Its log says:", *why, f"(all of it: {described.logs})"])
     )
-
-
-def _problems(described: list[Node], pids: list[int | None], *, answers: bool) -> str | None:
-    """Tell what is wrong with the engine, or with some of its nodes, each named where there are several."""
-    found = []
-    for each, pid in zip(described, pids, strict=True):
-        answered = answers and (len(described) == 1 or _address(each) is not None)
-        problem = _problem(each, pid=pid, answers=answered)
-        if problem:
-            found.append(problem if len(described) == 1 else f"node {each.name}: {problem}")
-    return "\n".join(found) or None
-
-
-def _problem(described: Node, *, pid: int | None, answers: bool) -> str | None:
-    if pid is not None and not answers:
-        return "its process runs but does not answer: it is still starting, or busy"
-    free = node.free_space(described.root)
-    if free < node.FLOOD_STAGE:
-        return "\n".join([_full(free), *log.failures(_last_run(described))])
-    if pid is None and described.pidfile.exists():
-        last = log.reason([*_last_run(described), *log.crash(described.crash)])
-        return "\n".join(["it ended without being stopped; its log says:", *last])
-    return None
-
-
-def _last_run(described: Node) -> list[str]:
-    return log.last_run(log.tail(_log_files(described), 2000))
-
-
-def _log_files(described: Node) -> list[Path]:
-    return [described.logs / "engine.1.log", described.log]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
-from indexer.engine import node
+from indexer.engine import machine, node
 from indexer.engine.errors import EngineError
 
 if TYPE_CHECKING:
@@ -58,8 +58,8 @@ def describe(where: Place, *, count: int | None = None, heap: str = "", reposito
 
 def heap_for(count: int) -> str:
     """Choose the heap of each of so many nodes."""
-    whole = node.heap_for(node.physical_memory() // count)
-    return whole if count == 1 or whole != node.HEAPS[0][1] else CLUSTER_HEAP
+    whole = machine.heap_for(machine.physical_memory() // count)
+    return whole if count == 1 or whole != machine.HEAPS[0][1] else CLUSTER_HEAP
 
 
 def _root(where: Place, number: int) -> Path:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from indexer.engine import node
+from indexer.engine import configuration, machine, node, server
 from indexer.engine.account import Account
 
 OURSELVES = Account(uid=os.geteuid(), gid=os.getegid(), switch=False)
@@ -26,7 +26,7 @@ def described(root: Path) -> node.Node:
 
 def test_the_settings_stay_on_loopback_with_security_on() -> None:
     """Nothing listens outside, nobody gets in without a password, and no index is made by accident."""
-    told = node.settings(described(Path("/home")))
+    told = configuration.settings(described(Path("/home")))
     assert told["network.host"] == "127.0.0.1"
     assert told["xpack.security.enabled"] is True
     assert told["action.auto_create_index"] is False
@@ -36,15 +36,15 @@ def test_the_settings_stay_on_loopback_with_security_on() -> None:
 def test_any_path_survives_the_yaml(tmp_path: Path) -> None:
     """A home with blanks, quotes, colons and accents is written so that each line reads back as it was."""
     odd = tmp_path / "my 'news': é #1\"\\"
-    for line in node.render(node.settings(described(odd))).splitlines():
+    for line in configuration.render(configuration.settings(described(odd))).splitlines():
         name, _, value = line.partition(": ")
-        assert json.loads(value) == node.settings(described(odd))[name]
+        assert json.loads(value) == configuration.settings(described(odd))[name]
 
 
 @pytest.mark.parametrize(("gibibytes", "heap"), [(64, "1g"), (4, "1g"), (3.9, "512m"), (2, "512m"), (1, "256m")])
 def test_the_heap_follows_the_memory(gibibytes: float, heap: str) -> None:
     """1 GiB of heap on machines with 4 GiB or more, less below."""
-    assert node.heap_for(int(gibibytes * (1 << 30))) == heap
+    assert machine.heap_for(int(gibibytes * (1 << 30))) == heap
 
 
 def test_the_configuration_is_closed_to_others_and_holds_no_password(tmp_path: Path) -> None:
@@ -54,13 +54,13 @@ def test_the_configuration_is_closed_to_others_and_holds_no_password(tmp_path: P
     (elasticsearch / "config" / "jvm.options").write_text("# c\n-XX:+UseG1GC\n-Xlog:gc*:file=gc.log\n", "utf-8")
     root = tmp_path / "root"
     root.mkdir()
-    node.configure(described(root), elasticsearch, password="a secret")  # noqa: S106 - the test's own
+    configuration.configure(described(root), elasticsearch, password="a secret")  # noqa: S106 - the test's own
     assert {path.stat().st_mode & 0o777 for path in root.iterdir()} == {0o700}
     files = list((root / "config").iterdir())
     assert {path.stat().st_mode & 0o777 for path in files} == {0o600}
     assert not any("a secret" in path.read_text("utf-8") for path in files)
     user, _, hashed = (root / "config" / "users").read_text("utf-8").strip().partition(":")
-    assert user == node.USERNAME
+    assert user == configuration.USERNAME
     _, rounds, salt, digest = hashed.replace("}", "}$").split("$")
     expected = hashlib.pbkdf2_hmac("sha512", b"a secret", base64.b64decode(salt), int(rounds), 32)
     assert base64.b64decode(digest) == expected
@@ -74,18 +74,18 @@ def test_a_process_is_ours_only_with_our_mark(tmp_path: Path) -> None:
     """A pid file that names another program, a dead process or rubbish names no server of ours."""
     ours = described(tmp_path)
     ours.logs.mkdir()
-    assert node.process(ours) is None
+    assert server.process(ours) is None
     for content in ("", "rubbish", str(os.getpid()), "999999999"):
         ours.pidfile.write_text(content, "ascii")
-        assert node.process(ours) is None
+        assert server.process(ours) is None
     marked = [sys.executable, "-c", "input()", f"-Djava.io.tmpdir={ours.scratch}"]
     with subprocess.Popen(marked, stdin=subprocess.PIPE) as process:
         ours.pidfile.write_text(f"{process.pid}\n", "ascii")
-        assert node.process(ours) == process.pid
-        assert not node.is_server(described(tmp_path / "other"), process.pid)
-        node.terminate(ours, process.pid, patience=10)
-        assert node.process(ours) is None
-    node.terminate(ours, process.pid, patience=10)
+        assert server.process(ours) == process.pid
+        assert not server.is_server(described(tmp_path / "other"), process.pid)
+        server.terminate(ours, process.pid, patience=10)
+        assert server.process(ours) is None
+    server.terminate(ours, process.pid, patience=10)
 
 
 def test_a_process_that_ignores_the_request_is_killed(tmp_path: Path) -> None:
@@ -96,5 +96,5 @@ def test_a_process_that_ignores_the_request_is_killed(tmp_path: Path) -> None:
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         process.stdout.readline()
-        node.terminate(ours, process.pid, patience=0.3)
+        server.terminate(ours, process.pid, patience=0.3)
         assert process.wait() == -9
