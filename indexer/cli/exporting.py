@@ -47,10 +47,10 @@ def export(
         list[Kind] | None, typer.Option(metavar="KIND", help="Only pairs of this kind; repeatable.")
     ] = None,
     source: reading.Source = None,
-    tag: Annotated[list[str] | None, typer.Option(help="Only with this tag; repeatable.")] = None,
-    story: Annotated[list[str] | None, typer.Option(help="Only of this story; repeatable.")] = None,
-    cve: Annotated[list[str] | None, typer.Option(help="Only naming this CVE; repeatable.")] = None,
-    language: Annotated[list[str] | None, typer.Option(help="Only in this language, such as en; repeatable.")] = None,
+    tag: reading.Tag = None,
+    story: reading.Story = None,
+    cve: reading.Cve = None,
+    language: reading.InLanguage = None,
     start: reading.From = None,
     end: reading.To = None,
     reposts: Annotated[

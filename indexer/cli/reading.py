@@ -31,6 +31,10 @@ Limit = Annotated[int | None, typer.Option(min=1, help=f"At most so many; a tabl
 Source = Annotated[
     list[str] | None, typer.Option(metavar="NAME", help="Only of this source, by domain or name; repeatable.")
 ]
+Tag = Annotated[list[str] | None, typer.Option(help="Only with this tag; repeatable.")]
+Story = Annotated[list[str] | None, typer.Option(help="Only of this story; repeatable.")]
+Cve = Annotated[list[str] | None, typer.Option(help="Only naming this CVE; repeatable.")]
+InLanguage = Annotated[list[str] | None, typer.Option(help="Only in this language, such as en; repeatable.")]
 From = Annotated[str | None, typer.Option("--from", metavar="DATE", help="2026-09-01, or 7d for the last seven days.")]
 To = Annotated[str | None, typer.Option("--to", metavar="DATE", help="2026-09-30; that day is included.")]
 Full = Annotated[bool, typer.Option("--full", help="Show all of it.")]
@@ -78,10 +82,10 @@ def search(
     ],
     *,
     source: Source = None,
-    tag: Annotated[list[str] | None, typer.Option(help="Only with this tag; repeatable.")] = None,
-    story: Annotated[list[str] | None, typer.Option(help="Only of this story; repeatable.")] = None,
-    cve: Annotated[list[str] | None, typer.Option(help="Only naming this CVE; repeatable.")] = None,
-    language: Annotated[list[str] | None, typer.Option(help="Only in this language, such as en; repeatable.")] = None,
+    tag: Tag = None,
+    story: Story = None,
+    cve: Cve = None,
+    language: InLanguage = None,
     start: From = None,
     end: To = None,
     reposts: Annotated[
