@@ -42,7 +42,7 @@ class NoChromiumError(Exception):
 
 
 def find() -> Path:
-    """Give the program: the one that CONDENSAT_CHROMIUM names, else one on the path or in a usual place."""
+    """Give the program: that of CONDENSAT_CHROMIUM, else one on the path or in a usual place, else playwright's own."""
     named = os.environ.get("CONDENSAT_CHROMIUM")
     if named:
         if not Path(named).is_file():
@@ -52,13 +52,23 @@ def find() -> Path:
     for name in (*NAMES, *MAC_NAMES):
         if found := shutil.which(name, path=path):
             return Path(found)
+    if (own := _playwrights()).is_file():
+        return own
     raise NoChromiumError(MISSING)
+
+
+def _playwrights() -> Path:
+    """Give where ``playwright install chromium`` puts it."""
+    from playwright.sync_api import sync_playwright  # noqa: PLC0415 only where nothing else was found
+
+    with sync_playwright() as playwright:
+        return Path(playwright.chromium.executable_path)
 
 
 @contextmanager
 def opened() -> Iterator[Browser]:
     """Give a browser with an empty profile, which is closed and gone in the end."""
-    from playwright.sync_api import sync_playwright  # noqa: PLC0415 who only looks for it need not have it
+    from playwright.sync_api import sync_playwright  # noqa: PLC0415 who only looks for it need not wait for it
 
     program = find()
     with sync_playwright() as playwright:
