@@ -2,37 +2,39 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Self
+from itertools import islice
+from typing import TYPE_CHECKING, Self
 
-import orjson
-
-from indexer import times, urls
+from indexer import lines as reading
 from indexer.detect import detect
 from indexer.elastic.errors import StoreError
-from indexer.extract import detect_language
-from indexer.indexing import Arrival, aliases, write
-from indexer.models import Article, Reason, RejectedError, Rejection, Source
-from indexer.records import restore
+from indexer.indexing import Arrival, write
+from indexer.models import Reason, RejectedError, Rejection
 from indexer.reports import Outcome, Report
-from indexer.text import strip_controls, title
+from indexer.workers import PAGE_TIMEOUT, Workers
 
 if TYPE_CHECKING:
     from collections import Counter
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from concurrent.futures import Future
+    from datetime import datetime
     from types import TracebackType
 
     from indexer.elastic import Store
+    from indexer.lines import Line
     from indexer.progress import Progress
     from indexer.vocabulary import Tagger
 
 BATCH = 2_000  # articles a batch: one refresh, one round of candidate queries; halves leave more segments
 DETECTING = 1  # batches whose pairs are found at once: a second thread finds copies that the first judges, too
 WRITTEN_AHEAD = 1  # batches: how far writing may run ahead of detection; the later ones are then not searched twice
+PIECE = 250  # lines that are read at a time
+READ_AHEAD = 8  # pieces: how far reading may run ahead of writing
+WORTHWHILE = (os.cpu_count() or 1) > 1  # another process has nothing to run on otherwise
 
 
 def import_articles(
@@ -50,10 +52,9 @@ def import_articles(
     """
     began = time.monotonic()
     progress.start("importing articles", None)
-    with _Import(store, now=now, progress=progress, tagger=tagger) as run:
-        for number, line in enumerate(lines, start=1):
-            if line.strip():
-                run.line(f"line {number}", line)
+    with _Reader(now=now, tagger=tagger) as reader, _Import(store, now=now, progress=progress, tagger=tagger) as run:
+        for each in reader.read(run.counted(lines)):
+            run.take(each)
         run.finish()
     progress.finish()
     run.report.seconds = time.monotonic() - began
@@ -61,8 +62,58 @@ def import_articles(
     return run.report
 
 
+class _Reader:
+    """Reads lines in a process of its own, beside all that waits for Elasticsearch; a few are read here."""
+
+    def __init__(self, *, now: Callable[[], datetime], tagger: Tagger | None) -> None:
+        self._now = now
+        self._tagger = tagger
+        self._apart: Workers | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._apart:
+            self._apart.close()
+
+    def read(self, lines: Iterable[Line]) -> Iterator[Arrival | Rejection]:
+        """Yield what becomes of each line, in their order."""
+        ahead: deque[tuple[Sequence[Line], Future[list[Arrival | Rejection]]]] = deque()
+        left = iter(lines)
+        first = True
+        while piece := list(islice(left, PIECE)):
+            if first or not WORTHWHILE:
+                first = False
+                yield from reading.read(piece, now=self._now(), tagger=self._tagger)
+                continue
+            ahead.append((piece, self._submit(piece)))
+            if len(ahead) > READ_AHEAD:
+                yield from self._result(*ahead.popleft())
+        while ahead:
+            yield from self._result(*ahead.popleft())
+
+    def _submit(self, piece: Sequence[Line]) -> Future[list[Arrival | Rejection]]:
+        self._apart = self._apart or Workers(1, warm_up=("indexer.lines",))
+        vocabulary = self._tagger.vocabulary if self._tagger else None
+        return self._apart.submit(
+            reading.read_apart, piece, now=self._now(), vocabulary=vocabulary, timeout=PAGE_TIMEOUT
+        )
+
+    def _result(self, piece: Sequence[Line], future: Future[list[Arrival | Rejection]]) -> list[Arrival | Rejection]:
+        """Give what was read; where one line took the process with it, what is read of the others."""
+        try:
+            return future.result()
+        except RejectedError as error:
+            if len(piece) == 1:
+                return [Rejection(what=piece[0][0], reason=error.reason, detail=error.detail)]
+            return [each for line in piece for each in self._result([line], self._submit([line]))]
+
+
 class _Import:
-    """One run: the batch that fills is read and written here, the pairs of those before it are found beside that."""
+    """One run: the batch that fills is written here, the pairs of those before it are found beside that."""
 
     def __init__(self, store: Store, *, now: Callable[[], datetime], progress: Progress, tagger: Tagger | None) -> None:
         self.report = Report()
@@ -83,16 +134,27 @@ class _Import:
     ) -> None:
         self._beside.shutdown(cancel_futures=True)
 
-    def line(self, what: str, line: bytes) -> None:
-        """Take one line in; it is counted, whatever becomes of it."""
-        self.report.read += 1
-        if self._failure:
-            self._reject(what, Reason.NOT_WRITTEN, str(self._failure))
-            return
-        try:
-            self._batch.append(parse(line, what=what, now=self._now()))
-        except RejectedError as error:
-            self._reject(what, error.reason, error.detail)
+    def counted(self, lines: Iterable[bytes]) -> Iterator[Line]:
+        """Yield the lines that are not empty, each with its number; they are counted as read.
+
+        When Elasticsearch has failed, they are only counted.
+        """
+        for number, line in enumerate(lines, start=1):
+            if line.strip():
+                self.report.read += 1
+                if self._failure:
+                    self._reject(self._unwritten(f"line {number}", self._failure))
+                else:
+                    yield f"line {number}", line
+
+    def take(self, each: Arrival | Rejection) -> None:
+        """Take in what became of a line; it is counted, whatever that is."""
+        if isinstance(each, Rejection):
+            self._reject(each)
+        elif self._failure:
+            self._reject(self._unwritten(each.what, self._failure))
+        else:
+            self._batch.append(each)
         if len(self._batch) >= BATCH:
             self._flush()
 
@@ -133,94 +195,9 @@ class _Import:
             except StoreError as error:
                 self._failure = self._failure or error
 
-    def _reject(self, what: str, reason: Reason, detail: str) -> None:
-        self.report.count(Outcome.REJECTED, Rejection(what=what, reason=reason, detail=detail))
+    def _reject(self, rejection: Rejection) -> None:
+        self.report.count(Outcome.REJECTED, rejection)
 
-
-def parse(line: bytes, *, what: str, now: datetime) -> Arrival:
-    """Read one line, of an export or of anybody's making; raises RejectedError with what is wrong with it."""
-    data = _object(line)
-    if "exported" not in data:
-        return Arrival(article=_article(data, now=now), what=what)
-    restored = restore(data)
-    return Arrival(article=restored.article, what=what, entry_hash=restored.entry_hash, kept=restored.kept)
-
-
-def parse_line(line: bytes, *, now: datetime) -> Article:
-    """Read one article; raises RejectedError with what is wrong with the line.
-
-    Known keys: url, title, text (these three are needed), source (a name, or an object with name, domain, feed and
-    icon), published, seen, language, authors, summary, image, urls, tags, stories, cves. The last three stay beside
-    what the vocabulary finds.
-    """
-    return _article(_object(line), now=now)
-
-
-def _object(line: bytes) -> dict[str, Any]:
-    try:
-        data = orjson.loads(line)
-    except orjson.JSONDecodeError as error:
-        raise RejectedError(Reason.BAD_LINE, f"not JSON: {error}") from error
-    if not isinstance(data, dict):
-        raise RejectedError(Reason.BAD_LINE, "not a JSON object")
-    return data
-
-
-def _article(data: dict[str, Any], *, now: datetime) -> Article:
-    url = _string(data, "url")
-    if not url:
-        raise RejectedError(Reason.MISSING_FIELD, "url")
-    body = strip_controls(_string(data, "text"))
-    if not body.strip():
-        raise RejectedError(Reason.MISSING_FIELD, "text")
-    published = times.published(data.get("published"), now=now, origin="import")
-    seen = times.published(data.get("seen"), now=now, origin="import").at or now
-    return Article(
-        id=urls.article_id(url),
-        url=url,
-        urls=aliases(url, *_strings(data, "urls")),
-        source=_source(data, url),
-        title=title(_string(data, "title")),
-        text=body,
-        language=_string(data, "language")[:8] or detect_language(body),
-        authors=_strings(data, "authors"),
-        summary=strip_controls(_string(data, "summary")),
-        image=_string(data, "image") or None,
-        published=published,
-        seen=seen.astimezone(UTC),
-        tags=_strings(data, "tags"),
-        stories=_strings(data, "stories"),
-        cves=_strings(data, "cves"),
-        origins={"title": "import", "text": "import", "authors": "import"},
-    )
-
-
-def _source(data: dict[str, Any], url: str) -> Source:
-    given = data.get("source")
-    domain = urls.registrable_domain(url)
-    if isinstance(given, dict):
-        return Source(
-            name=title(_string(given, "name")) or domain,
-            domain=_string(given, "domain") or domain,
-            feed=_string(given, "feed") or None,
-            icon=_string(given, "icon") or None,
-        )
-    return Source(name=title(_string(data, "source")) or domain, domain=domain)
-
-
-def _string(data: dict[str, Any], key: str) -> str:
-    value = data.get(key)
-    if value is None:
-        return ""
-    if not isinstance(value, str):
-        raise RejectedError(Reason.BAD_LINE, f"{key} is not a string")
-    return value
-
-
-def _strings(data: dict[str, Any], key: str) -> tuple[str, ...]:
-    value = data.get(key) or ()
-    if isinstance(value, str):
-        value = [value]
-    if not isinstance(value, (list, tuple)) or not all(isinstance(each, str) for each in value):
-        raise RejectedError(Reason.BAD_LINE, f"{key} is not a list of strings")
-    return tuple(value)
+    @staticmethod
+    def _unwritten(what: str, failure: StoreError) -> Rejection:
+        return Rejection(what=what, reason=Reason.NOT_WRITTEN, detail=str(failure))

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from indexer.detect import detect
-from indexer.elastic.documents import article_document
+from indexer.elastic.documents import article_document, text_fields
 from indexer.models import Article, Entry, Reason, Rejection
 from indexer.reports import Outcome, Report
-from indexer.shingles import shingle
+from indexer.shingles import Shingled, remember, shingle
 from indexer.urls import normalise
 
 if TYPE_CHECKING:
@@ -22,6 +22,14 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Worked:
+    """What is worked out of an article's title and text alone: any process can do that, before anything is asked."""
+
+    shingled: Shingled
+    fields: dict[str, Any]  # see ``documents.text_fields``
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Arrival:
     """An article on its way in; ``what`` names it in the report (its URL, its line)."""
 
@@ -29,12 +37,19 @@ class Arrival:
     what: str
     entry_hash: str | None = None
     kept: dict[str, Any] = field(default_factory=dict)  # further fields, of an export, for an article that is new
+    worked: Worked | None = None  # where another process did that already
 
 
 def entry_hash(entry: Entry) -> str:
     """Hash what a feed says of an entry: while it stays the same, the page is not fetched again."""
     parts = (entry.title, entry.summary, entry.text, str(entry.published.at), entry.published.raw or "")
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
+
+
+def work_out(article: Article, tagger: Tagger | None) -> Worked:
+    """Work out what follows from the title and the text of an article."""
+    shingled = shingle(article.text)
+    return Worked(shingled=shingled, fields=text_fields(article, shingled, tagger))
 
 
 def take_in(
@@ -78,9 +93,8 @@ def write(
             article_document(
                 each.article,
                 condensate=condensate,
-                shingled=shingle(each.article.text),
+                of_text=_worked(each, tagger).fields,
                 entry_hash=each.entry_hash,
-                tagger=tagger,
             )
             for each, condensate in zip(merged, condensates, strict=True)
         ]
@@ -101,6 +115,13 @@ def write(
     for _ in range(len(arrivals) - len(merged)):
         report.count(Outcome.UNCHANGED)  # the same article twice in one batch, or another way to one that is there
     return {end.id: end.outcome is Outcome.CREATED for end in written if end.pending}
+
+
+def _worked(arrival: Arrival, tagger: Tagger | None) -> Worked:
+    if arrival.worked is None:
+        return work_out(arrival.article, tagger)
+    remember(arrival.article.text, arrival.worked.shingled)  # its pairs are found in this process
+    return arrival.worked
 
 
 def _corrected(store: Store, arrivals: Sequence[Arrival], report: Report) -> list[Arrival]:

@@ -45,6 +45,7 @@ _WEIGHTS = np.array(
     [0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9, 0xD6E8FEB86659FD93, 0xA0761D6478BD642F],
     dtype=np.uint64,
 )
+_HANDED: dict[str, Shingled] = {}  # texts whose grams come from elsewhere, for a moment
 _MIX = np.uint64(0xFF51AFD7ED558CCD)
 
 
@@ -90,6 +91,17 @@ def tokens(text: str) -> tuple[str, ...]:
 @lru_cache(maxsize=CACHED)
 def shingle(text: str) -> Shingled:
     """Give the tokens and grams of a text; a text of fewer than ``GRAM`` tokens has no grams."""
+    return _HANDED.get(text) or _shingled(text)
+
+
+def remember(text: str, shingled: Shingled) -> None:
+    """Keep what another process made of a text, as if it had been made here."""
+    _HANDED[text] = shingled
+    shingle(text)
+    del _HANDED[text]
+
+
+def _shingled(text: str) -> Shingled:
     found = tokens(text)
     words = " ".join(found)
     grams = hash_grams(found)

@@ -111,6 +111,11 @@ class Workers:
         as one, PARSE_TIMEOUT, or PARSE_CRASH for any other exception, a killed process and exhausted memory.
         Raises WorkersError when workers cannot be started.
         """
+        result: T = await asyncio.wrap_future(self.submit(function, *args, timeout=timeout, **kwargs))
+        return result
+
+    def submit(self, function: Callable[..., T], /, *args: Any, timeout: float, **kwargs: Any) -> Future[T]:
+        """Have ``function`` called as ``run`` does; gives at once where its result will be."""
         task = _Task(pickle.dumps((function, args, kwargs), protocol=pickle.HIGHEST_PROTOCOL), timeout)
         with self._lock:
             if self._closed:
@@ -122,8 +127,7 @@ class Workers:
                 thread = threading.Thread(target=self._attend, name="condensat-worker", daemon=True)
                 self._threads.append(thread)
                 thread.start()
-        result: T = await asyncio.wrap_future(task.future)
-        return result
+        return task.future
 
     def close(self) -> None:
         """Kill all workers at once and wait until they are gone. What was waiting is cancelled."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
@@ -13,6 +13,9 @@ from indexer.reposts import Version
 from indexer.shingles import SIGNATURE, Shingled, shingle, signature
 from indexer.sketch import sketch
 from indexer.vocabulary import FIELDS, Tagger, assigned
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 # What a verdict needs of an article; nothing else is read for it.
 VERDICT_FIELDS = (
@@ -38,7 +41,7 @@ STATE_FIELDS = ("text_hash", "effective", "source.domain")
 
 def moment(at: datetime) -> str:
     """Write a time as the mappings want it: UTC, with milliseconds."""
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond // 1000:03d}Z"
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
 
 
 def parse_moment(text: str) -> datetime:
@@ -56,12 +59,32 @@ def state_of(judged: Version) -> str:
     return f"{judged.shingled.text_hash} {moment(judged.effective)} {judged.source}"
 
 
+def text_fields(article: Article, shingled: Shingled, tagger: Tagger | None = None) -> dict[str, Any]:
+    """Give the fields that are worked out of the title and the text alone; it takes longer than all the others.
+
+    Without a ``tagger`` the article has the tags that it was given, and no other.
+    """
+    return {
+        **assigned(
+            tagger,
+            title=article.title,
+            text=article.text,
+            given={"tags": article.tags, "stories": article.stories, "cves": article.cves},
+        ),
+        "text_hash": shingled.text_hash,
+        "tokens": shingled.length,
+        "signature": signature(shingled),
+        "signature_version": SIGNATURE,
+        "sketch": sketch(shingled),
+    }
+
+
 def article_document(
-    article: Article, *, condensate: str, shingled: Shingled, entry_hash: str | None, tagger: Tagger | None = None
+    article: Article, *, condensate: str, of_text: Mapping[str, Any], entry_hash: str | None
 ) -> dict[str, Any]:
     """Give the fields that ingest owns. Analysts' and derived fields are not among them.
 
-    Without a ``tagger`` the article has the tags that it was given, and no other.
+    ``of_text`` are those of ``text_fields``.
     """
     published = article.published
     document: dict[str, Any] = {
@@ -89,17 +112,7 @@ def article_document(
         "origins": article.origins,
         "condensate": condensate,
         "condensate_hash": hashlib.sha256(condensate.encode()).hexdigest()[:32],
-        **assigned(
-            tagger,
-            title=article.title,
-            text=article.text,
-            given={"tags": article.tags, "stories": article.stories, "cves": article.cves},
-        ),
-        "text_hash": shingled.text_hash,
-        "tokens": shingled.length,
-        "signature": signature(shingled),
-        "signature_version": SIGNATURE,
-        "sketch": sketch(shingled),
+        **of_text,
         "entry_hash": entry_hash,
     }
     document["content_hash"] = content_hash(document)

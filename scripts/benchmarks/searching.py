@@ -25,8 +25,8 @@ from indexer import search, urls
 from indexer.elastic import schema
 from indexer.elastic.changes import created
 from indexer.elastic.documents import article_document, parse_moment
-from indexer.importing import parse_line
-from indexer.shingles import shingle
+from indexer.indexing import work_out
+from indexer.lines import parse_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -81,7 +81,7 @@ def _documents(count: int, index: str) -> Iterator[dict[str, Any]]:
     now = datetime.now(UTC)
     for made in corpus.articles(count):
         article = parse_line(orjson.dumps(made.article), now=now)
-        document = article_document(article, condensate="", shingled=shingle(article.text), entry_hash=None)
+        document = article_document(article, condensate="", of_text=work_out(article, None).fields, entry_hash=None)
         document = created(document, seen=article.seen, now=now)
         if made.pair and made.pair["label"] in {"exact", "near", "partial"}:
             document["repost_of"] = urls.article_id(made.pair["url_a"])

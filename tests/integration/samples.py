@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from indexer import urls
 from indexer.elastic.documents import article_document
-from indexer.indexing import Arrival, aliases, take_in
+from indexer.indexing import Arrival, aliases, take_in, work_out
 from indexer.models import Article, Precision, Published, Source
 from indexer.reports import Report
 from indexer.search import Wanted, list_hits
-from indexer.shingles import shingle
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -78,7 +77,7 @@ def take(store: Store, *articles: Article) -> Report:
 def write(store: Store, *articles: Article) -> list[Written]:
     """Write articles and stop there, as a worker that dies before it looks for pairs."""
     documents = [
-        article_document(each, condensate="", shingled=shingle(each.text), entry_hash=None) for each in articles
+        article_document(each, condensate="", of_text=work_out(each, None).fields, entry_hash=None) for each in articles
     ]
     return store.articles.write(documents, seen=[each.seen for each in articles], now=NOW)
 

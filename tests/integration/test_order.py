@@ -21,7 +21,8 @@ from samples import NOW, now
 from world import Arrival, World, arrival, crowd, overtaken, world
 
 from indexer.elastic import Store
-from indexer.importing import import_articles, parse_line
+from indexer.importing import import_articles
+from indexer.lines import parse_line
 from indexer.models import REPOST_KINDS, STORED_KINDS, Article, Kind, Pair
 from indexer.progress import Silent
 from indexer.reposts import Version, relate

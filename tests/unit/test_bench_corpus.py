@@ -15,7 +15,7 @@ from benchmarks.recipe import Recipe
 from benchmarks.words import BREAK, FORMS, PLAIN, STOP
 
 from indexer.extract import detect_language
-from indexer.importing import parse_line
+from indexer.lines import parse_line
 from indexer.shingles import shingle
 
 if TYPE_CHECKING:

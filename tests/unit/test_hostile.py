@@ -17,9 +17,8 @@ from site_server import Asked, Site, answer
 from indexer import articles, extract, feeds, opml
 from indexer.elastic.documents import article_document
 from indexer.fetch import Fetcher, Limits, Pacing
-from indexer.indexing import entry_hash
+from indexer.indexing import entry_hash, work_out
 from indexer.models import Entry, Extraction, Fetched, ParsedFeed, Reason, RejectedError
-from indexer.shingles import shingle
 from indexer.workers import FEED_TIMEOUT, PAGE_TIMEOUT, Workers
 
 if TYPE_CHECKING:
@@ -143,7 +142,8 @@ async def _outcomes(
 def can_be_stored(*made: articles.Article) -> bool:
     """Write articles as they are sent to Elasticsearch: what cannot be written would end the whole run."""
     return all(
-        orjson.dumps(article_document(each, condensate="", shingled=shingle(each.text), entry_hash="")) for each in made
+        orjson.dumps(article_document(each, condensate="", of_text=work_out(each, None).fields, entry_hash=""))
+        for each in made
     )
 
 
