@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from elasticsearch import ApiError
 
@@ -15,11 +15,13 @@ if TYPE_CHECKING:
 
     from elasticsearch import Elasticsearch
 
+T = TypeVar("T")
+
 LOSSES = 5  # points in time that may go with their nodes before a listing is given up
 LOOKUP = 1_000  # identifiers a look-up
 
 
-def parts(items: Sequence[str], size: int = LOOKUP) -> Iterator[Sequence[str]]:
+def parts(items: Sequence[T], size: int = LOOKUP) -> Iterator[Sequence[T]]:
     """Cut a list into parts of at most ``size``."""
     for start in range(0, len(items), size):
         yield items[start : start + size]
