@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
 
-from indexer.shingles import CACHED, GRAM, Hashes, Places, Shingled, hash_grams
+from indexer.shingles import GRAM, Hashes, Places, Shingled, hash_grams, once
 
 Mask = npt.NDArray[np.bool_]
 
@@ -174,7 +173,7 @@ class _Form:
     ascending: Hashes
 
 
-@lru_cache(maxsize=CACHED)
+@once
 def _form(text: Shingled) -> _Form:
     tokens = text.tokens
     numbers = _CALENDAR.intersection(tokens).union(_NUMBERS.findall(text.words))
