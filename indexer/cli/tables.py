@@ -104,7 +104,6 @@ def hit_dict(hit: Hit) -> dict[str, Any]:
             {
                 "id": each.id,
                 "url": each.url,
-                "title": each.title,
                 "source": each.source_name,
                 "domain": each.domain,
                 "effective": each.effective,

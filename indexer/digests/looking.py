@@ -16,8 +16,7 @@ from indexer import saving
 from indexer.elastic.documents import moment, parse_moment
 from indexer.elastic.outbox import Elsewhere, Item
 from indexer.search import MARK, UNMARK
-from indexer.search.folding import FIELDS as FOLDING_FIELDS
-from indexer.search.folding import Folding, Story
+from indexer.search.folding import BRIEF, Copy, Folding, Story, identity
 from indexer.search.hits import HIGHLIGHT_CHARS
 
 if TYPE_CHECKING:
@@ -63,26 +62,25 @@ def look(store: Store, search: SavedSearch, *, now: datetime) -> Looked:
     body = {
         "query": {"bool": {"filter": [query, {"range": {"created": {"gte": moment(start)}}}]}},
         "sort": [{"effective": "desc"}, {"id": "asc"}],
-        "source": False,
-        "docvalue_fields": FOLDING_FIELDS,
+        **BRIEF,
     }
     hits = list(store.articles.scan(body, page=PAGE))
     gone_out, number = store.outbox.gone_out(search.series, since=start - SKEW)
-    fresh = [hit for hit in hits if hit["_id"] not in gone_out]
+    fresh = [hit for hit in hits if identity(hit) not in gone_out]
     judging = {
-        identity for identity, mark in store.pending.read([hit["_id"] for hit in fresh]).items()
+        each for each, mark in store.pending.read([identity(hit) for hit in fresh]).items()
         if mark.since > now - JUDGING
     }  # fmt: skip
-    fresh = [hit for hit in fresh if hit["_id"] not in judging]
+    fresh = [hit for hit in fresh if identity(hit) not in judging]
     stories = _stories(store, query, fresh, fold=wanted.reposts == "fold")
-    ids = {hit["_id"] for hit in fresh}
+    ids = {identity(hit) for hit in fresh}
     items = [each for part in _parts(stories) for each in _items(store, query, part, ids, judging)]
     return Looked(at=now, items=tuple(sorted(items, key=lambda each: each.again)), number=number)
 
 
 def _stories(store: Store, query: dict[str, Any], hits: list[dict[str, Any]], *, fold: bool) -> list[Story]:
     if not fold:
-        return [Story(hit["_id"], []) for hit in hits]
+        return [Story(identity(hit), []) for hit in hits]
     folding = Folding(store, query)
     rest = iter(hits)
     found: list[Story] = []
@@ -126,12 +124,12 @@ def _items(
             continue
         again = story.first not in fresh
         # below a new article stands all that repeats it, below one that has gone out only what is new
-        also = [each for each in story.others if each["_id"] in fresh or not (again or each["_id"] in judging)]
+        also = [each for each in story.others if each.id in fresh or not (again or each.id in judging)]
         if also or not again:
             yield _item(whole[story.first], also, again=again)
 
 
-def _item(hit: dict[str, Any], also: Sequence[dict[str, Any]], *, again: bool) -> Item:
+def _item(hit: dict[str, Any], also: Sequence[Copy], *, again: bool) -> Item:
     source = hit["_source"]
     notes = source.get("notes") or {}
     labels = [source.get("tags"), notes.get("tags"), source.get("stories"), notes.get("stories"), source.get("cves")]
@@ -145,14 +143,6 @@ def _item(hit: dict[str, Any], also: Sequence[dict[str, Any]], *, again: bool) -
         language=source.get("language"),
         passage=next(iter(hit.get("highlight", {}).get("text", ())), ""),
         labels=tuple(dict.fromkeys(label for some in labels for label in some or ())),
-        also=tuple(
-            Elsewhere(
-                id=each["_id"],
-                url=each["_source"]["url"],
-                source=each["_source"]["source"]["name"],
-                at=parse_moment(each["_source"]["effective"]),
-            )
-            for each in also
-        ),
+        also=tuple(Elsewhere(id=each.id, url=each.url, source=each.source_name, at=each.effective) for each in also),
         again=again,
     )

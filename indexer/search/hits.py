@@ -8,8 +8,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal
 
 from indexer.elastic.documents import parse_moment
-from indexer.search.folding import FIELDS as FOLDING_FIELDS
-from indexer.search.folding import Folding
+from indexer.search.folding import BRIEF, Copy, Folding
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -26,18 +25,6 @@ MARK, UNMARK = "\x86", "\x87"
 HIGHLIGHT_CHARS = 1_000_000  # text beyond this is not highlighted: it would fail the whole search
 FOLDED = 3  # hits a story that are looked at first: a fifth of what is published repeats something
 ONE_PAGE = 200  # hits: up to so many are asked for at once, more of them page after page over one point in time
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Copy:
-    """An article that repeats the one it is folded under."""
-
-    id: str
-    url: str
-    title: str
-    source_name: str
-    domain: str
-    effective: datetime
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -94,8 +81,8 @@ def list_hits(store: Store, wanted: Wanted, *, sort: Sort = "relevance", limit: 
         return Results(total=len(hits) if complete else store.articles.matching(wanted.to_query()), hits=hits)
     if wanted.reposts == "fold":
         return _folded_page(store, wanted, sort, limit)
-    answer = store.articles.search({**_body(wanted, sort), "size": limit, "track_total_hits": True})
-    return Results(total=answer["hits"]["total"]["value"], hits=tuple(_hit(each) for each in answer["hits"]["hits"]))
+    total, found = _counted(store, _body(wanted, sort), limit)
+    return Results(total=total, hits=tuple(_hit(each) for each in found))
 
 
 def find(store: Store, wanted: Wanted, *, sort: Sort = "relevance", page: int = ONE_PAGE) -> Iterator[Hit]:
@@ -117,9 +104,7 @@ def _folded_page(store: Store, wanted: Wanted, sort: Sort, limit: int) -> Result
     """Fold without a point in time if the first hits make enough stories, as they nearly always do."""
     body = _body(wanted, sort)
     folding = Folding(store, body["query"])
-    size = FOLDED * limit
-    answer = store.articles.search({**_brief(body), "size": size, "track_total_hits": True})
-    hits, total = answer["hits"]["hits"], answer["hits"]["total"]["value"]
+    total, hits = _counted(store, _brief(body), FOLDED * limit)
     stories = folding.stories(hits, most=limit)
     if len(stories) < limit and total > len(hits):
         further = store.articles.scan(_brief(body), page=ONE_PAGE)
@@ -128,10 +113,28 @@ def _folded_page(store: Store, wanted: Wanted, sort: Sort, limit: int) -> Result
     return Results(total=total, hits=tuple(_whole(store, body, stories)))
 
 
+def _counted(store: Store, body: dict[str, Any], size: int) -> tuple[int, list[dict[str, Any]]]:
+    """Give how many match in all, and the first hits."""
+    if body["sort"] is not _SORTS["date"]:
+        found = store.articles.search({**body, "size": size, "track_total_hits": True})["hits"]
+        return found["total"]["value"], found["hits"]
+    # Articles come in by date: one after the other is the latest so far, and the id beside the date would be looked up
+    # for each. So the date of the last hit is found first, and only what is as late is put in order: of 500,000
+    # articles in 20 ms instead of 80.
+    dates = {**BRIEF, "docvalue_fields": [], "query": body["query"], "sort": [{"effective": "desc"}]}
+    latest = store.articles.search({**dates, "size": size, "track_total_hits": False})["hits"]["hits"]
+    if len(latest) < size:
+        return len(latest), store.articles.search({**body, "size": size, "track_total_hits": False})["hits"]["hits"]
+    late = {"range": {"effective": {"gte": latest[-1]["sort"][0], "format": "epoch_millis"}}}
+    query = {"bool": {"must": [body["query"]], "filter": [late]}}
+    hits = store.articles.search({**body, "query": query, "size": size, "track_total_hits": False})["hits"]["hits"]
+    return store.articles.matching(body["query"]), hits
+
+
 def _brief(body: dict[str, Any]) -> dict[str, Any]:
     """Ask for no more of a hit than folding needs: most of the time of a search is its highlights."""
     kept = {key: value for key, value in body.items() if key not in {"highlight", "source_includes", "track_scores"}}
-    return {**kept, "source": False, "docvalue_fields": FOLDING_FIELDS}
+    return {**kept, **BRIEF}
 
 
 def _whole(store: Store, body: dict[str, Any], stories: Sequence[Story]) -> Iterator[Hit]:
@@ -185,7 +188,7 @@ def _body(wanted: Wanted, sort: Sort) -> dict[str, Any]:
     }
 
 
-def _hit(each: dict[str, Any], others: Iterable[dict[str, Any]] = ()) -> Hit:
+def _hit(each: dict[str, Any], others: Iterable[Copy] = ()) -> Hit:
     source = each["_source"]
     marked = each.get("highlight", {})
     notes = source.get("notes") or {}
@@ -208,21 +211,9 @@ def _hit(each: dict[str, Any], others: Iterable[dict[str, Any]] = ()) -> Hit:
         cves=tuple(source.get("cves") or ()),
         stars=notes.get("stars") or 0,
         shelf=source.get("shelf"),
-        also=tuple(_copy(other) for other in others),
+        also=tuple(others),
     )
 
 
 def _together(given: Iterable[str] | None, own: Iterable[str] | None) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*(given or ()), *(own or ())]))
-
-
-def _copy(each: dict[str, Any]) -> Copy:
-    source = each["_source"]
-    return Copy(
-        id=each["_id"],
-        url=source["url"],
-        title=source.get("title") or "",
-        source_name=source["source"]["name"],
-        domain=source["source"]["domain"],
-        effective=parse_moment(source["effective"]),
-    )

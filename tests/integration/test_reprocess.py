@@ -12,7 +12,7 @@ import pytest
 from newsstand import Answer, Newsstand, page
 from samples import NOW, prose
 
-from indexer import archive, ingest
+from indexer import archive, ingest, removing
 from indexer.archive import Archive, Choice
 from indexer.fetch import Pacing
 from indexer.importing import import_articles
@@ -209,6 +209,24 @@ def test_what_was_imported_since_stays(stand: Newsstand, desk: Desk, store: Stor
     import_articles(store, [line.encode()], now=desk.now, progress=Silent())
     assert desk.again(store).unchanged == 1
     assert [each["title"] for each in articles(store).values()] == ["By hand"]
+
+
+def test_what_was_removed_stays_away(stand: Newsstand, desk: Desk, store: Store) -> None:
+    """An article that somebody removed does not come back from the archive, until that is lifted."""
+    stand.entries = 3
+    store.feeds.add(stand.feed(0), now=NOW)
+    assert desk.poll(store).created == 3
+    before = articles(store)
+    gone = min(before)
+    for query in removing.named([gone]):
+        assert removing.remove(store, query, by="ann", now=desk.now, progress=Silent()) == 1
+    report = desk.again(store)
+    assert (report.created, report.updated, report.rejected) == (0, 0, {"removed earlier": 1})
+    assert report.read == report.unchanged + 1
+    assert articles(store).keys() == before.keys() - {gone}
+    store.corrections.lift([gone])
+    assert desk.again(store).created == 1
+    assert articles(store) == before
 
 
 def record(kind: str, url: str, block: bytes, date: str = "2026-08-01T10:00:00Z") -> bytes:
