@@ -12,6 +12,7 @@ from indexer import importing
 from indexer.indexing import Arrival, work_out
 from indexer.models import Reason, Rejection
 from indexer.vocabulary import Tagger, shipped
+from indexer.vocabulary import read as read_vocabulary
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from indexer.lines import Line
 
 NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
-TAGGER = Tagger(shipped())
+TAGGER = Tagger(read_vocabulary(shipped(), name="shipped"))
 
 
 def line(number: int, text: str = "") -> bytes:
@@ -60,13 +61,14 @@ def test_each_line_ends_in_its_order_wherever_it_is_read(monkeypatch: pytest.Mon
 def test_a_line_that_takes_its_process_with_it_costs_itself_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importing, "WORTHWHILE", True)
     monkeypatch.setattr(importing, "PIECE", 4)
-    monkeypatch.setattr(importing, "PAGE_TIMEOUT", 1.0)
-    endless = line(6, " ".join(f"word{n}" for n in range(3_000_000)))
+    monkeypatch.setattr(importing, "PAGE_TIMEOUT", 4.0)  # a busy machine gets a vocabulary ready in one
+    endless = line(6, " ".join(f"word{n}" for n in range(6_000_000)))
     lines = [(f"line {n}", endless if n == 6 else line(n)) for n in range(1, 11)]
     found = read(lines)
     assert [each.what for each in found] == [what for what, _ in lines]
     (rejected,) = [each for each in found if isinstance(each, Rejection)]
-    assert (rejected.what, rejected.reason) == ("line 6", Reason.PARSE_TIMEOUT)
+    assert rejected.what == "line 6"
+    assert rejected.reason in {Reason.PARSE_TIMEOUT, Reason.PARSE_CRASH}  # time or memory, whichever ends first
 
 
 def test_few_lines_start_no_process(monkeypatch: pytest.MonkeyPatch) -> None:
