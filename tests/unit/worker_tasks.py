@@ -5,9 +5,14 @@ from __future__ import annotations
 import os
 import signal
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from indexer.models import Reason, RejectedError
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from indexer.vocabulary import Vocabulary
 
 
 def add(a: int, b: int) -> int:
@@ -108,3 +113,12 @@ def parse_by_feedparser(data: bytes) -> int:
     import feedparser  # noqa: PLC0415 - it would cost every test a moment
 
     return len(feedparser.parse(data).entries)
+
+
+def read_or_die(lines: list[tuple[str, bytes]], *, now: datetime, vocabulary: Vocabulary | None) -> list[Any]:
+    """Read lines of an import, and be killed by one that says so."""
+    if any(b"deadly" in line for _, line in lines):
+        kill_self()
+    from indexer.lines import read_apart  # noqa: PLC0415 - the other tasks are light to import
+
+    return read_apart(lines, now=now, vocabulary=vocabulary)
