@@ -34,7 +34,7 @@ DETECTING = 1  # batches whose pairs are found at once: a second thread finds co
 WRITTEN_AHEAD = 1  # batches: how far writing may run ahead of detection; the later ones are then not searched twice
 PIECE = 250  # lines that are read at a time
 READ_AHEAD = 8  # pieces: how far reading may run ahead of writing
-WORTHWHILE = (os.cpu_count() or 1) > 1  # another process has nothing to run on otherwise
+READS_APART = (os.cpu_count() or 1) > 1  # another process has nothing to run on otherwise
 
 
 def import_articles(
@@ -83,10 +83,9 @@ class _Reader:
         """Yield what becomes of each line, in their order."""
         ahead: deque[tuple[Sequence[Line], Future[list[Arrival | Rejection]]]] = deque()
         left = iter(lines)
-        first = True
-        while piece := list(islice(left, PIECE)):
-            if first or not WORTHWHILE:
-                first = False
+        pieces = iter(lambda: list(islice(left, PIECE)), [])
+        for number, piece in enumerate(pieces):
+            if number == 0 or not READS_APART:
                 yield from reading.read(piece, now=self._now(), tagger=self._tagger)
                 continue
             ahead.append((piece, self._submit(piece)))

@@ -10,8 +10,10 @@ from __future__ import annotations
 import base64
 import re
 import unicodedata
+from collections import OrderedDict
 from dataclasses import dataclass
-from functools import lru_cache, wraps
+from functools import wraps
+from threading import Lock
 from typing import TYPE_CHECKING, TypeVar
 from weakref import WeakKeyDictionary
 
@@ -48,7 +50,6 @@ _WEIGHTS = np.array(
     [0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9, 0xD6E8FEB86659FD93, 0xA0761D6478BD642F],
     dtype=np.uint64,
 )
-_HANDED: dict[str, Shingled] = {}  # texts whose grams come from elsewhere, for a moment
 _MIX = np.uint64(0xFF51AFD7ED558CCD)
 
 
@@ -108,17 +109,44 @@ def tokens(text: str) -> tuple[str, ...]:
     return tuple(_TOKEN.findall(folded))
 
 
-@lru_cache(maxsize=CACHED)
+class _Recent:
+    """What was made of the texts that were met last; threads share it."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._kept: OrderedDict[str, Shingled] = OrderedDict()
+        self._lock = Lock()
+
+    def get(self, text: str) -> Shingled | None:
+        with self._lock:
+            found = self._kept.get(text)
+            if found is not None:
+                self._kept.move_to_end(text)
+            return found
+
+    def put(self, text: str, shingled: Shingled) -> None:
+        with self._lock:
+            self._kept[text] = shingled
+            self._kept.move_to_end(text)
+            if len(self._kept) > self._most:
+                self._kept.popitem(last=False)
+
+
+_RECENT = _Recent(CACHED)
+
+
 def shingle(text: str) -> Shingled:
     """Give the tokens and grams of a text; a text of fewer than ``GRAM`` tokens has no grams."""
-    return _HANDED.get(text) or _shingled(text)
+    found = _RECENT.get(text)
+    if found is None:
+        found = _shingled(text)
+        _RECENT.put(text, found)
+    return found
 
 
 def remember(text: str, shingled: Shingled) -> None:
     """Keep what another process made of a text, as if it had been made here."""
-    _HANDED[text] = shingled
-    shingle(text)
-    del _HANDED[text]
+    _RECENT.put(text, shingled)
 
 
 def _shingled(text: str) -> Shingled:

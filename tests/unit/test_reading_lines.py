@@ -41,9 +41,9 @@ def read(lines: Iterator[Line] | list[Line]) -> list[Arrival | Rejection]:
 
 def test_each_line_ends_in_its_order_wherever_it_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     lines = [(f"line {n}", b"{broken" if n % 7 == 3 else line(n)) for n in range(1, 36)]
-    monkeypatch.setattr(importing, "WORTHWHILE", False)
+    monkeypatch.setattr(importing, "READS_APART", False)
     here = read(lines)
-    monkeypatch.setattr(importing, "WORTHWHILE", True)
+    monkeypatch.setattr(importing, "READS_APART", True)
     monkeypatch.setattr(importing, "PIECE", 5)
     apart = read(lines)
     assert [each.what for each in apart] == [what for what, _ in lines] == [each.what for each in here]
@@ -61,7 +61,7 @@ def test_each_line_ends_in_its_order_wherever_it_is_read(monkeypatch: pytest.Mon
 
 
 def test_a_line_that_takes_its_process_with_it_costs_itself_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(importing, "WORTHWHILE", True)
+    monkeypatch.setattr(importing, "READS_APART", True)
     monkeypatch.setattr(importing, "PIECE", 4)
     monkeypatch.setattr(lines_of_import, "read_apart", worker_tasks.read_or_die)
     lines = [(f"line {n}", line(n, "A deadly line." if n == 6 else "")) for n in range(1, 11)]
