@@ -40,7 +40,7 @@ ABANDONED = timedelta(minutes=10)
 
 def detect(
     store: Store,
-    ids: Mapping[str, bool] | None = None,
+    ids: Mapping[str, Version | None] | None = None,
     *,
     now: Callable[[], datetime],
     window_days: int = WINDOW_DAYS,
@@ -48,22 +48,62 @@ def detect(
 ) -> Counter[str]:
     """Judge those of the articles that are pending (None: all that are) and count the new pairs, by kind.
 
-    ``ids`` says of each whether it was just created: no pair of an older state names it then, and none is read.
-    Searches see the new ``repost_of`` after the next refresh of the articles. Raises ``StoreError`` when Elasticsearch
-    fails; what was not done is still pending then.
+    ``ids`` gives of each, if it was just created, how it was written: no pair of an older state names it then, and it
+    is not read again. Searches see the new ``repost_of`` after the next refresh of the articles. Raises ``StoreError``
+    when Elasticsearch fails; what was not done is still pending then.
     """
-    created = {identity for identity, new in ids.items() if new} if ids is not None else set()
+    return search(store, ids, now=now, window_days=window_days, rules=rules).settle()
+
+
+def search(
+    store: Store,
+    ids: Mapping[str, Version | None] | None = None,
+    *,
+    now: Callable[[], datetime],
+    window_days: int = WINDOW_DAYS,
+    rules: Rules = RULES,
+) -> Searched:
+    """Do the first half of ``detect``, which mostly waits: another thread may judge what was searched before."""
+    created = {identity: version for identity, version in ids.items() if version} if ids is not None else {}
     run = _Run(store, now=now, window_days=window_days, rules=rules, created=created)
     todo = list(ids) if ids is not None else list(store.pending.ids())
-    rounds = ROUNDS
-    while todo and rounds:
-        batch, todo = todo[:BATCH], todo[BATCH:]
-        again = run.judge(batch)
-        if again:
-            rounds -= 1
-            todo += sorted(again.difference(todo))
-            run.created -= again
-    return Counter(kind.value for kind in run.new.values())
+    return Searched(run, run.search(todo[:BATCH]) if todo else None, todo[BATCH:])
+
+
+@dataclass(frozen=True, slots=True)
+class Searched:
+    """Articles of which the candidates are known, at least of the first ``BATCH``."""
+
+    _run: _Run
+    _found: _Found | None
+    _todo: list[str]
+
+    def settle(self) -> Counter[str]:
+        """Do the rest of ``detect``."""
+        run, todo = self._run, list(self._todo)
+        again = run.settle(self._found) if self._found else set()
+        rounds = ROUNDS
+        while again or todo:
+            if again:
+                rounds -= 1
+                if not rounds:
+                    break
+                todo += sorted(again.difference(todo))
+                for identity in again:
+                    run.created.pop(identity, None)
+            batch, todo = todo[:BATCH], todo[BATCH:]
+            again = run.settle(run.search(batch))
+        return Counter(kind.value for kind in run.new.values())
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Found:
+    """A batch whose candidates were searched."""
+
+    ready: dict[str, Mark]  # those that are judged
+    marked: dict[str, Version]  # of these, the articles that are there
+    stale: set[str]  # of these, what may have pairs of an older state
+    likes: dict[str, list[Like]]
 
 
 def mark_again(store: Store, ids: Sequence[str], *, now: datetime) -> None:
@@ -80,14 +120,17 @@ class _Run:
     now: Callable[[], datetime]
     window_days: int
     rules: Rules
-    created: set[str]  # articles that were not judged before
+    created: dict[str, Version]  # articles that were not judged before, as they were written
     new: dict[str, Kind] = field(default_factory=dict)  # by the pair's id
 
-    def judge(self, batch: Sequence[str]) -> set[str]:
-        """Judge one batch; give the ids that are to be judged again, or for the first time."""
+    def search(self, batch: Sequence[str]) -> _Found:
+        """Read what of one batch is ready, and find its candidates."""
         store = self.store
         marks = store.pending.read(batch)
-        versions = store.articles.versions(list(marks))
+        # Whoever changes an article marks it for another state before.
+        written = {identity: self.created[identity] for identity in marks.keys() & self.created.keys()}
+        new = {identity: each for identity, each in written.items() if marks[identity].state == state_of(each)}
+        versions = new | store.articles.versions([identity for identity in marks if identity not in new])
         # After they were read: a dead writer may have been heard since, and of two articles one must find the other.
         store.articles.refresh()
         given_up = moment(self.now() - ABANDONED)
@@ -97,9 +140,12 @@ class _Run:
             if (identity in versions and mark.state == state_of(versions[identity])) or moment(mark.since) < given_up
         }
         marked = {identity: versions[identity] for identity in ready if identity in versions}
-        stale = ready.keys() - self.created
+        return _Found(ready=ready, marked=marked, stale=ready.keys() - new.keys(), likes=self._candidates(marked))
 
-        found = self._candidates(marked)
+    def settle(self, searched: _Found) -> set[str]:
+        """Judge one batch; give the ids that are to be judged again, or for the first time."""
+        store = self.store
+        ready, marked, stale, found = searched.ready, searched.marked, searched.stale, dict(searched.likes)
         beside, every = self._copies_beside(marked, found, stale)
         found |= self._candidates(beside)
         kept_by = {identity: kept(_order(each), found[identity]) for identity, each in (marked | beside).items()}

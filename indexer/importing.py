@@ -10,7 +10,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Self
 
 from indexer import lines as reading
-from indexer.detect import detect
+from indexer.detect import detect, search
 from indexer.elastic.errors import StoreError
 from indexer.indexing import Arrival, write
 from indexer.models import Reason, RejectedError, Rejection
@@ -24,14 +24,14 @@ if TYPE_CHECKING:
     from datetime import datetime
     from types import TracebackType
 
+    from indexer.detect import Searched
     from indexer.elastic import Store
     from indexer.lines import Line
     from indexer.progress import Progress
     from indexer.vocabulary import Tagger
 
 BATCH = 2_000  # articles a batch: one refresh, one round of candidate queries; halves leave more segments
-DETECTING = 1  # batches whose pairs are found at once: a second thread finds copies that the first judges, too
-WRITTEN_AHEAD = 1  # batches: how far writing may run ahead of detection; the later ones are then not searched twice
+WRITTEN_AHEAD = 2  # batches: how far writing may run ahead of verdicts; one is searched meanwhile
 PIECE = 250  # lines that are read at a time
 READ_AHEAD = 8  # pieces: how far reading may run ahead of writing
 READS_APART = (os.cpu_count() or 1) > 1  # another process has nothing to run on otherwise
@@ -112,7 +112,11 @@ class _Reader:
 
 
 class _Import:
-    """One run: the batch that fills is written here, the pairs of those before it are found beside that."""
+    """One run: the batch that fills is written here; beside that one is searched, and the one before it is judged.
+
+    One thread searches and one judges, in the order of the batches: what a batch is searched among is what was written
+    before it, and hardly more. Two that did both would find copies twice, each from its side.
+    """
 
     def __init__(self, store: Store, *, now: Callable[[], datetime], progress: Progress, tagger: Tagger | None) -> None:
         self.report = Report()
@@ -122,7 +126,8 @@ class _Import:
         self._tagger = tagger
         self._batch: list[Arrival] = []
         self._failure: StoreError | None = None
-        self._beside = ThreadPoolExecutor(DETECTING, thread_name_prefix="detect")
+        self._searching = ThreadPoolExecutor(1, thread_name_prefix="search")
+        self._judging = ThreadPoolExecutor(1, thread_name_prefix="judge")
         self._detecting: deque[Future[Counter[str]]] = deque()
 
     def __enter__(self) -> Self:
@@ -131,7 +136,8 @@ class _Import:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._beside.shutdown(cancel_futures=True)
+        self._searching.shutdown(cancel_futures=True)
+        self._judging.shutdown(cancel_futures=True)
 
     def counted(self, lines: Iterable[bytes]) -> Iterator[Line]:
         """Yield the lines that are not empty, each with its number; they are counted as read.
@@ -181,7 +187,8 @@ class _Import:
             self._failure = error
         else:
             if pending:
-                self._detecting.append(self._beside.submit(detect, self._store, pending, now=self._now))
+                searched = self._searching.submit(search, self._store, pending, now=self._now)
+                self._detecting.append(self._judging.submit(_settled, searched))
             self._wait(WRITTEN_AHEAD)
         self._batch.clear()
         self._progress.advance(count)
@@ -200,3 +207,8 @@ class _Import:
     @staticmethod
     def _unwritten(what: str, failure: StoreError) -> Rejection:
         return Rejection(what=what, reason=Reason.NOT_WRITTEN, detail=str(failure))
+
+
+def _settled(searched: Future[Searched]) -> Counter[str]:
+    """Wait for a search, and judge what it found."""
+    return searched.result().settle()

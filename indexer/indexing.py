@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from indexer.elastic import Store
+    from indexer.reposts import Version
     from indexer.vocabulary import Tagger
 
 
@@ -73,7 +74,7 @@ def write(
     *,
     now: Callable[[], datetime],
     tagger: Tagger | None = None,
-) -> dict[str, bool]:
+) -> dict[str, Version | None]:
     """Write a batch; every arrival is counted in ``report``. Gives what is pending, as ``detect`` takes it.
 
     ``tagger`` finds tags, stories and CVE ids; without one an article has those that it was given.
@@ -114,7 +115,7 @@ def write(
             report.count(end.outcome)
     for _ in range(len(arrivals) - len(merged)):
         report.count(Outcome.UNCHANGED)  # the same article twice in one batch, or another way to one that is there
-    return {end.id: end.outcome is Outcome.CREATED for end in written if end.pending}
+    return {end.id: end.created for end in written if end.pending}
 
 
 def _worked(arrival: Arrival, tagger: Tagger | None) -> Worked:

@@ -73,5 +73,5 @@ def _move(store: Store, ids: Sequence[str], into: str, name: str, now: Callable[
         return {"source": source, "content_hash": content_hash({**article, "source": source}), "modified": at}
 
     done = store.edits.edit(ids, moved)
-    detect(store, dict.fromkeys(ids, False), now=now)
+    detect(store, dict.fromkeys(ids), now=now)
     return len(done)

@@ -65,7 +65,7 @@ def _remove(
     # as old as the mark of a writer that died: what it names is judged as it is found
     store.pending.mark(dict.fromkeys(ids, GONE), now=now() - 2 * ABANDONED)
     gone = store.edits.delete(ids)
-    detect(store, dict.fromkeys(ids, False), now=now)
+    detect(store, dict.fromkeys(ids), now=now)
     return gone
 
 

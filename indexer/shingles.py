@@ -31,7 +31,7 @@ WINDOW = 18  # grams a window: one hash in 9; N are sampled of every run of GRAM
 ALL = (
     100  # grams up to which all are kept: of 60 words with every seventh exchanged, samples share less than two in 27 %
 )
-SIGNATURE = 3  # version of everything in this module that changes a hash; kept beside every stored signature
+SIGNATURE = 4  # version of what changes a hash here, or a sketch; kept beside every stored signature
 CACHED = 6_144  # texts whose grams are kept (20 kB each): an article is signed, judged a batch or two later, met again
 
 Hashes = npt.NDArray[np.uint64]

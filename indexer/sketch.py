@@ -1,8 +1,8 @@
 """Write down where the sampled grams of a text stand, and tell from that alone how much two texts can share; pure.
 
 A run of tokens that two texts share has every gram in it that either samples, at equal distances. So the sampled grams
-that both have, and their places, bound the length of each run: strangers that have a stock phrase or two in common
-are told apart without their texts. Which bound makes a repost is not known here.
+that both have, their places, and what stands beside them bound the length of each run: strangers that have a stock
+phrase or two in common are told apart without their texts. Which bound makes a repost is not known here.
 """
 
 from __future__ import annotations
@@ -20,78 +20,95 @@ if TYPE_CHECKING:
 
     from indexer.shingles import Places, Shingled
 
-# A run goes at most so far beyond the sampled grams that are shared in it: less than a window on either side, and
-# the rest of the last gram.
-BEYOND = 2 * (WINDOW - 1) + GRAM
+# A run goes at most so far beyond the sampled grams that are shared in it, on either side: less than a window; and not
+# for a whole gram where the next grams that have no token in common with them are others.
+FAR = WINDOW - 1
+NEAR = GRAM - 1
+# Of what is shared in runs with a sampled gram; the rest of a text that was changed everywhere stands in shorter ones.
+UNSEEN = 1.5
 # Texts in which one gram is sampled more often have no sketch: comparing two such would take the square of that.
 REPEATED = 8
 _LOWER = np.uint64(0xFFFF)  # of a gram: of two articles of 566 tokens one in 17 has a tag in common by chance
-_BYTES = (
-    3  # a sampled gram: its tag, and its distance from the one before, which no window exceeds. No padding in base64
-)
+_BESIDE = np.uint64(16)  # the bits of the grams beside it, from here: four of the one before, four of the one after
+_BYTES = 4  # a sampled gram: its tag, its distance from the one before, which no window exceeds, and those bits
+_TOGETHER = 3  # sampled grams: so many have no padding in base64. The last are filled up with …
+_NONE = 0xFF  # … a distance that there is not
 
 Bounds = npt.NDArray[np.int64]
 
 
 class Shared(NamedTuple):
-    """How much a text can share with each of others at most, in tokens; runs without a sampled gram aside.
+    """How much a text can share with each of others, in tokens."""
 
-    Such a run has less than 22 tokens.
-    """
-
-    run: Bounds  # the longest run
-    tokens: Bounds  # all runs together
+    run: Bounds  # in the longest run at most; one without a sampled gram has less than 22
+    tokens: Bounds  # in all runs together; ``UNSEEN`` times what those with a sampled gram have at most
 
 
 def sketch(text: Shingled) -> str | None:
-    """Write the tags and distances of the sampled grams, as base64; None for a text that repeats itself a lot."""
+    """Write the sampled grams, one by one, as base64; None for a text that repeats itself a lot."""
     places = sampled(text)
     tags = (text.grams[places] & _LOWER).astype(np.uint16)
     if len(tags) and np.bincount(tags).max() > REPEATED:
         return None
-    written = np.empty((len(places), _BYTES), dtype=np.uint8)
-    written[:, 0] = tags >> 8
-    written[:, 1] = tags & 0xFF
-    written[:, 2] = np.diff(places, prepend=0)
+    count = len(places)
+    written = np.zeros((-(-count // _TOGETHER) * _TOGETHER, _BYTES), dtype=np.uint8)
+    written[:count, 0] = tags >> 8
+    written[:count, 1] = tags & 0xFF
+    written[:count, 2] = np.diff(places, prepend=0)
+    written[count:, 2] = _NONE
+    # Zeros where there is no such gram: so near to its end, a text has no further gram either.
+    beside = np.zeros(len(text.grams) + 2 * GRAM, dtype=np.uint8)
+    beside[GRAM : len(text.grams) + GRAM] = (text.grams >> _BESIDE) & np.uint64(0xF)
+    written[:count, 3] = beside[places] << 4 | beside[places + 2 * GRAM]
     return base64.b64encode(written.tobytes()).decode("ascii")
 
 
 def bounds(own: str, others: Sequence[str]) -> Shared:
     """Bound what the text of a sketch shares with those of others, one by one; the same whichever is ``own``."""
-    tags, places, _ = _read([own])
+    tags, places, beside, _ = _read([own])
     by_tag = np.argsort(tags, kind="stable")
     ascending = tags[by_tag]
-    other_tags, other_places, which = _read(others)
+    other_tags, other_places, other_beside, which = _read(others)
     left = np.searchsorted(ascending, other_tags, side="left")
     counts = np.searchsorted(ascending, other_tags, side="right") - left
-    # One line for every meeting of equal tags: whose it is, where it stands in ``own``, and how far the two are apart.
+    # One line for every meeting of equal tags: whose it is, where it stands in ``own``, how far the two are apart, and
+    # in which bits of what stands beside them they differ.
     offsets = np.arange(int(counts.sum())) - np.repeat(np.cumsum(counts) - counts, counts)
-    at = places[by_tag[np.repeat(left, counts) + offsets]]
+    met = by_tag[np.repeat(left, counts) + offsets]
+    at = places[met]
     apart = at - np.repeat(other_places, counts)
     which = np.repeat(which, counts)
+    differing = beside[met] ^ np.repeat(other_beside, counts)
     order = np.lexsort((at, apart, which))
-    at, apart, which = at[order], apart[order], which[order]
+    at, apart, which, differing = at[order], apart[order], which[order], differing[order]
     run, total = np.zeros(len(others), dtype=np.int64), np.zeros(len(others), dtype=np.int64)
     if len(at):
         begins = np.flatnonzero(
             np.concatenate(([True], (np.diff(which) != 0) | (np.diff(apart) != 0) | (np.diff(at) > WINDOW)))
         )
         ends = np.concatenate((begins[1:], [len(at)])) - 1
-        lengths = at[ends] - at[begins] + BEYOND
+        before = np.where(differing[begins] & 0xF0, NEAR, FAR)
+        after = np.where(differing[ends] & 0x0F, NEAR, FAR)
+        lengths = before + at[ends] - at[begins] + GRAM + after
         np.maximum.at(run, which[begins], lengths)
         np.add.at(total, which[begins], lengths)
-    return Shared(run, total)
+    return Shared(run, (total * UNSEEN).astype(np.int64))
 
 
-def _read(written: Sequence[str]) -> tuple[npt.NDArray[np.uint16], Places, Places]:
-    """Give the tags of all sketches, one after the other, their places, and whose each is."""
+def _read(written: Sequence[str]) -> tuple[npt.NDArray[np.uint16], Places, npt.NDArray[np.uint8], Places]:
+    """Give of all sketches, one after the other: tags, places, what stands beside, and whose each gram is."""
     raw = np.frombuffer(base64.b64decode("".join(written)), dtype=np.uint8).reshape(-1, _BYTES)
-    counts = np.array([len(each) // 4 for each in written], dtype=np.int32)  # four characters are three bytes
+    # Four characters are three bytes.
+    sizes = np.array([len(each) * 3 // 4 // _BYTES for each in written], dtype=np.int32)
+    which = np.repeat(np.arange(len(written), dtype=np.int32), sizes)
+    there = raw[:, 2] != _NONE
+    raw, which = raw[there], which[there]
     tags = raw[:, 0].astype(np.uint16)
     tags <<= 8
     tags |= raw[:, 1]
     places = np.cumsum(raw[:, 2], dtype=np.int32)
     # The distances were summed up over all; each begins at the end of the one before.
+    counts = np.bincount(which, minlength=len(written)).astype(np.int32)
     ends = np.cumsum(counts)
     begins = np.where(ends > counts, places[np.maximum(ends - counts - 1, 0)], 0) if len(places) else ends
-    return tags, places - np.repeat(begins, counts), np.repeat(np.arange(len(written), dtype=np.int32), counts)
+    return tags, places - np.repeat(begins, counts), raw[:, 3], which

@@ -34,6 +34,7 @@ class Written:
     outcome: Outcome
     error: str = ""
     pending: bool = False  # its pairs are to be found
+    created: Version | None = None  # as verdicts see it, where it is new
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -160,8 +161,11 @@ class Articles:
             conflicts, refused = set(), set()
             for item in bulk.send(self._client, self._write, actions):
                 if item.ok:
-                    outcome = changes[item.id].outcome
-                    ends[item.id] = Written(id=item.id, outcome=outcome, pending=item.id in states)
+                    done = changes[item.id]
+                    created = version(item.id, done.fields) if done.outcome is Outcome.CREATED else None
+                    ends[item.id] = Written(
+                        id=item.id, outcome=done.outcome, pending=item.id in states, created=created
+                    )
                 elif item.conflict:
                     conflicts.add(item.id)
                 else:

@@ -243,6 +243,6 @@ def test_window_of_dates(store: Store) -> None:
     early = article("one", TEXT, published=NOW - timedelta(days=40))
     late = article("two", TEXT, domain="mirror.example")
     write(store, early, late)
-    assert not detect(store, {early.id: True, late.id: True}, now=now, window_days=30)
+    assert not detect(store, dict.fromkeys([early.id, late.id]), now=now, window_days=30)
     mark_again(store, [early.id, late.id], now=NOW)
     assert detect(store, now=now, window_days=41) == {"exact": 1}

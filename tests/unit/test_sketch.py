@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from indexer.overlap import measure
 from indexer.reposts import RULES, could_repeat
 from indexer.shingles import ALL, GRAM, WINDOW, hash_grams, sample, sampled_places, shingle
-from indexer.sketch import BEYOND, bounds, sketch
+from indexer.sketch import FAR, NEAR, UNSEEN, bounds, sketch
 
-UNSEEN = WINDOW - 1 + GRAM - 1  # tokens: the longest run in which nothing need be sampled
+UNSAMPLED = WINDOW - 1 + GRAM - 1  # tokens: the longest run in which nothing need be sampled
 
 
 def words(seed: int, count: int, among: int = 5_000) -> list[str]:
@@ -32,7 +32,7 @@ def bound(one: str, other: str) -> tuple[int, int]:
 
 @settings(max_examples=150, deadline=None)
 @given(
-    runs=st.lists(st.integers(UNSEEN + 1, 150), min_size=1, max_size=6),
+    runs=st.lists(st.integers(UNSAMPLED + 1, 150), min_size=1, max_size=6),
     between=st.integers(0, 120),
     around=st.integers(0, 400),
     seed=st.integers(0, 2**32),
@@ -57,8 +57,21 @@ def test_one_phrase_in_common_cannot_be_a_passage() -> None:
     phrase = words(1, 24)
     one, other = [*words(2, 300), *phrase, *words(3, 300)], [*words(4, 200), *phrase, *words(5, 400)]
     run, shared = bound(" ".join(one), " ".join(other))
-    assert 24 <= run < RULES.passage_run
+    assert 24 <= run <= 24 + 2 * NEAR
+    assert shared <= UNSEEN * run
     assert not could_repeat(run=run, shared=shared, fewer=624)
+
+
+def test_of_short_phrases_it_is_seen_that_they_end() -> None:
+    """Three stock phrases of eight words each, whole windows apart, could not be the half of a text of 120 words."""
+    phrases = [words(seed, 8) for seed in (20, 21, 22)]
+    one, other = list[str](), list[str]()
+    for number, phrase in enumerate(phrases):
+        one += [*words(30 + number, 32), *phrase]
+        other += [*phrase, *words(40 + number, 32)]
+    run, shared = bound(" ".join(one), " ".join(other))
+    assert run < 24
+    assert shared < RULES.near_coverage * 120
 
 
 def test_strangers_share_next_to_nothing() -> None:
@@ -68,7 +81,7 @@ def test_strangers_share_next_to_nothing() -> None:
     others = [sketch(shingle(" ".join(words(seed, 600, among=10**6)))) for seed in range(10, 110)]
     found = bounds(own, [each for each in others if each])
     assert (found.run == 0).sum() > 80
-    assert (found.tokens <= BEYOND).sum() > 95
+    assert (found.tokens <= UNSEEN * (GRAM + 2 * FAR)).sum() > 95
 
 
 def test_a_copy_is_bound_by_more_than_its_length() -> None:
