@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from indexer.detect import detect
-from indexer.elastic.documents import article_document, text_fields
+from indexer.elastic.documents import article_document, remember_fields, text_fields
 from indexer.models import Article, Entry, Reason, Rejection
 from indexer.reports import Outcome, Report
 from indexer.shingles import Shingled, remember, shingle
@@ -121,8 +121,10 @@ def write(
 def _worked(arrival: Arrival, tagger: Tagger | None) -> Worked:
     if arrival.worked is None:
         return work_out(arrival.article, tagger)
-    remember(arrival.article.text, arrival.worked.shingled)  # its pairs are found in this process
-    return arrival.worked
+    worked = arrival.worked  # its pairs are found in this process
+    remember(arrival.article.text, worked.shingled)
+    remember_fields(worked.shingled, worked.fields)
+    return worked
 
 
 def _corrected(store: Store, arrivals: Sequence[Arrival], report: Report) -> list[Arrival]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from indexer.shingles import GRAM, Hashes, Places, Shingled, hash_grams, once
+from indexer.shingles import GRAM, Hashes, Once, Places, Shingled, hash_grams
 
 Mask = npt.NDArray[np.bool_]
 
@@ -173,7 +173,7 @@ class _Form:
     ascending: Hashes
 
 
-@once
+@Once
 def _form(text: Shingled) -> _Form:
     tokens = text.tokens
     numbers = _CALENDAR.intersection(tokens).union(_NUMBERS.findall(text.words))

@@ -12,9 +12,9 @@ import re
 import unicodedata
 from collections import OrderedDict
 from dataclasses import dataclass
-from functools import wraps
+from functools import update_wrapper
 from threading import Lock
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -76,21 +76,27 @@ class Shingled:
         return len(self.unique) == len(self.grams)
 
 
-def once(function: Callable[[Shingled], T]) -> Callable[[Shingled], T]:
+class Once(Generic[T]):
     """Work something out of a text once, and keep it for as long as the text is kept, but no longer.
 
     With a cache of its own, each function kept texts that nobody else knew any more: 300 MB after 100,000 articles.
     """
-    kept: WeakKeyDictionary[Shingled, T] = WeakKeyDictionary()
 
-    @wraps(function)
-    def known(shingled: Shingled) -> T:
-        found = kept.get(shingled)
+    def __init__(self, function: Callable[[Shingled], T]) -> None:
+        self._function = function
+        self._kept: WeakKeyDictionary[Shingled, T] = WeakKeyDictionary()
+        update_wrapper(self, function)
+
+    def __call__(self, shingled: Shingled) -> T:
+        """Give what was kept, or work it out."""
+        found = self._kept.get(shingled)
         if found is None:
-            found = kept[shingled] = function(shingled)
+            found = self._kept[shingled] = self._function(shingled)
         return found
 
-    return known
+    def remember(self, shingled: Shingled, found: T) -> None:
+        """Keep what another process worked out."""
+        self._kept[shingled] = found
 
 
 def normalise(text: str) -> str:
@@ -201,7 +207,7 @@ def sample(grams: Hashes) -> Hashes:
     return _distinct(np.sort(grams[sampled_places(grams)]))
 
 
-@once
+@Once
 def sampled(shingled: Shingled) -> Places:
     """Give the places of the sampled grams of a text."""
     return sampled_places(shingled.grams)
@@ -217,7 +223,7 @@ def encode(hashes: Hashes) -> list[str]:
     return [text[start : start + 8] for start in range(0, len(text), 8)]
 
 
-@once
+@Once
 def signature(shingled: Shingled) -> tuple[str, ...]:
     """Give the keywords under which an article is found."""
     return tuple(encode(_distinct(np.sort(shingled.grams[sampled(shingled)]))))

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from indexer.shingles import GRAM, WINDOW, sampled
+from indexer.shingles import GRAM, WINDOW, Once, sampled
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,6 +33,7 @@ _BESIDE = np.uint64(16)  # the bits of the grams beside it, from here: four of t
 _BYTES = 4  # a sampled gram: its tag, its distance from the one before, which no window exceeds, and those bits
 _TOGETHER = 3  # sampled grams: so many have no padding in base64. The last are filled up with …
 _NONE = 0xFF  # … a distance that there is not
+_MARK = 0x80  # on every distance: sketches of SIGNATURE 3 had three bytes a gram, and no such distance
 
 Bounds = npt.NDArray[np.int64]
 
@@ -44,6 +45,7 @@ class Shared(NamedTuple):
     tokens: Bounds  # in all runs together; ``UNSEEN`` times what those with a sampled gram have at most
 
 
+@Once
 def sketch(text: Shingled) -> str | None:
     """Write the sampled grams, one by one, as base64; None for a text that repeats itself a lot."""
     places = sampled(text)
@@ -54,13 +56,18 @@ def sketch(text: Shingled) -> str | None:
     written = np.zeros((-(-count // _TOGETHER) * _TOGETHER, _BYTES), dtype=np.uint8)
     written[:count, 0] = tags >> 8
     written[:count, 1] = tags & 0xFF
-    written[:count, 2] = np.diff(places, prepend=0)
-    written[count:, 2] = _NONE
+    written[:, 2] = _NONE
+    written[:count, 2] = np.diff(places, prepend=0) | _MARK
     # Zeros where there is no such gram: so near to its end, a text has no further gram either.
     beside = np.zeros(len(text.grams) + 2 * GRAM, dtype=np.uint8)
     beside[GRAM : len(text.grams) + GRAM] = (text.grams >> _BESIDE) & np.uint64(0xF)
     written[:count, 3] = beside[places] << 4 | beside[places + 2 * GRAM]
     return base64.b64encode(written.tobytes()).decode("ascii")
+
+
+def is_readable(written: str) -> bool:
+    """Tell a sketch as it is written now from those of earlier versions."""
+    return not written or base64.b64decode(written[:4])[2] >= _MARK
 
 
 def bounds(own: str, others: Sequence[str]) -> Shared:
@@ -106,7 +113,7 @@ def _read(written: Sequence[str]) -> tuple[npt.NDArray[np.uint16], Places, npt.N
     tags = raw[:, 0].astype(np.uint16)
     tags <<= 8
     tags |= raw[:, 1]
-    places = np.cumsum(raw[:, 2], dtype=np.int32)
+    places = np.cumsum(raw[:, 2] & ~np.uint8(_MARK), dtype=np.int32)
     # The distances were summed up over all; each begins at the end of the one before.
     counts = np.bincount(which, minlength=len(written)).astype(np.int32)
     ends = np.cumsum(counts)

@@ -13,7 +13,7 @@ from indexer.elastic.errors import StoreError, translated
 from indexer.elastic.paging import parts
 from indexer.reposts import could_repeat
 from indexer.shingles import ALL, GRAM, signature
-from indexer.sketch import bounds, sketch
+from indexer.sketch import bounds, is_readable, sketch
 from indexer.stars import OWN_LONG, Like, Likeness, least_of_own, likeness
 
 if TYPE_CHECKING:
@@ -81,14 +81,21 @@ def find(client: Elasticsearch, alias: str, versions: Sequence[Version], *, wind
     to the article all the same: only its likeness says.
     """
     asking = list(parts(versions, TOGETHER))
+    orders: dict[str, tuple[str, str]] = {}  # once for each article: those of a hot story are met by all its others
     if len(asking) < 2:
-        return _find(client, alias, versions, window_days)
+        return _find(client, alias, versions, window_days, orders)
     with ThreadPoolExecutor(ASKING, thread_name_prefix="candidates") as pool:
-        found = pool.map(lambda part: _find(client, alias, part, window_days), asking)
+        found = pool.map(lambda part: _find(client, alias, part, window_days, orders), asking)
         return [each for part in found for each in part]
 
 
-def _find(client: Elasticsearch, alias: str, versions: Sequence[Version], window_days: int) -> list[list[Like]]:
+def _find(
+    client: Elasticsearch,
+    alias: str,
+    versions: Sequence[Version],
+    window_days: int,
+    orders: dict[str, tuple[str, str]],
+) -> list[list[Like]]:
     asked = [query for place, each in enumerate(versions) for query in _queries(place, each, window_days)]
     shared: list[dict[str, int]] = [{} for _ in versions]
     facts: dict[str, dict[str, list[Any]]] = {}
@@ -101,13 +108,14 @@ def _find(client: Elasticsearch, alias: str, versions: Sequence[Version], window
             for hit in hits:
                 score, identity = hit["sort"]
                 facts[identity] = hit["fields"]
+                orders.setdefault(identity, (hit["fields"]["effective"][0], identity))
                 counts[identity] = counts.get(identity, 0) + each.shared(score, hit["fields"])
             if len(hits) == PAGE:
                 following.append((each, hits[-1]["sort"]))
         unread = following
     return [
         _without_strangers(
-            each, [_like(each, identity, facts[identity], count) for identity, count in counts.items()], facts
+            each, [_like(each, orders[identity], facts[identity], count) for identity, count in counts.items()], facts
         )
         for each, counts in zip(versions, shared, strict=True)
     ]
@@ -188,7 +196,7 @@ def _multi(client: Elasticsearch, alias: str, searches: Sequence[dict[str, Any]]
         return _sound(client.msearch(searches=lines))
 
 
-def _like(each: Version, identity: str, facts: dict[str, list[Any]], count: int) -> Like:
+def _like(each: Version, order: tuple[str, str], facts: dict[str, list[Any]], count: int) -> Like:
     tokens, other = each.shingled.length, facts["tokens"][0]
     same_source = facts["source.domain"][0] == each.source
     if facts["text_hash"][0] == each.shingled.text_hash:
@@ -197,7 +205,7 @@ def _like(each: Version, identity: str, facts: dict[str, list[Any]], count: int)
         found = Likeness.STRANGE
     else:
         found = likeness(count, tokens, other, same_source=same_source)
-    return Like(identity, (facts["effective"][0], identity), found)
+    return Like(order[1], order, found)
 
 
 def _without_strangers(each: Version, found: list[Like], facts: dict[str, dict[str, list[Any]]]) -> list[Like]:
@@ -206,7 +214,11 @@ def _without_strangers(each: Version, found: list[Like], facts: dict[str, dict[s
     Without it, every article would have the texts of some strangers read, and of more the larger the archive is.
     """
     own = sketch(each.shingled)
-    weak = [place for place, like in enumerate(found) if like.likeness is Likeness.LOOSE and "sketch" in facts[like.id]]
+    weak = [
+        place
+        for place, like in enumerate(found)
+        if like.likeness is Likeness.LOOSE and any(map(is_readable, facts[like.id].get("sketch", ())))
+    ]
     if own is None or not weak:
         return found
     shared = bounds(own, [facts[found[place].id]["sketch"][0] for place in weak])

@@ -79,6 +79,12 @@ def text_fields(article: Article, shingled: Shingled, tagger: Tagger | None = No
     }
 
 
+def remember_fields(shingled: Shingled, fields: Mapping[str, Any]) -> None:
+    """Keep what ``text_fields`` worked out of a text in another process, as if it had been here."""
+    signature.remember(shingled, tuple(fields["signature"]))
+    sketch.remember(shingled, fields["sketch"])
+
+
 def article_document(
     article: Article, *, condensate: str, of_text: Mapping[str, Any], entry_hash: str | None
 ) -> dict[str, Any]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import random
+from itertools import pairwise
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -10,7 +12,7 @@ from hypothesis import strategies as st
 from indexer.overlap import measure
 from indexer.reposts import RULES, could_repeat
 from indexer.shingles import ALL, GRAM, WINDOW, hash_grams, sample, sampled_places, shingle
-from indexer.sketch import FAR, NEAR, UNSEEN, bounds, sketch
+from indexer.sketch import FAR, NEAR, UNSEEN, bounds, is_readable, sketch
 
 UNSAMPLED = WINDOW - 1 + GRAM - 1  # tokens: the longest run in which nothing need be sampled
 
@@ -96,6 +98,17 @@ def test_a_copy_is_bound_by_more_than_its_length() -> None:
 def test_a_text_that_repeats_itself_has_no_sketch() -> None:
     """One phrase over and over would meet itself a million times; it is not written down."""
     assert sketch(shingle("over and over again it says so and then " * 2_000)) is None
+
+
+def test_sketches_of_an_earlier_version_are_known() -> None:
+    """One of three bytes a gram, as SIGNATURE 3 wrote them, is not taken for one of today's."""
+    text = shingle(" ".join(words(11, 400)))
+    places = sampled_places(text.grams).tolist()
+    steps = [now - before for before, now in pairwise([0, *places])]
+    earlier = b"".join(bytes([place % 251, place % 7, step]) for place, step in zip(places, steps, strict=True))
+    assert not is_readable(base64.b64encode(earlier).decode())
+    assert is_readable(sketch(text) or "")
+    assert is_readable("")
 
 
 def test_an_empty_text_has_an_empty_sketch() -> None:
