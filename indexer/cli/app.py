@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import sys
 from importlib.metadata import PackageNotFoundError, version
 from io import TextIOWrapper
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from indexer import allocation
 from indexer.cli import (
     backup,
     boilerplate,
@@ -163,11 +163,6 @@ migrating.register(app)
 doctor.register(app)
 
 
-# New objects after which cycles are looked for. Answers of Elasticsearch are of many objects and of no cycle: with
-# Python's 700, reading those of an import took two and a half times as long.
-GARBAGE_AFTER = 50_000
-
-
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command and end the process with its exit code."""
     for stream in (sys.stdout, sys.stderr):
@@ -175,6 +170,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
             stream.reconfigure(
                 errors="replace"
             )  # a terminal that lacks a letter shows a question mark, not a traceback
-    gc.set_threshold(GARBAGE_AFTER, 20, 20)
+    allocation.settle()
     given = list(sys.argv[1:] if arguments is None else arguments)
     guarded(lambda: app(given, prog_name="condensat"))

@@ -17,6 +17,7 @@ from xml.sax.saxutils import escape
 from benchmarks import bare, processors, residents, site, stages
 from benchmarks.common import PAGES, need, store
 from benchmarks.variants import vary
+from indexer import allocation
 from indexer import ingest as pipeline
 from indexer.elastic import Store
 from indexer.elastic.articles import Articles
@@ -80,6 +81,7 @@ def run(processes: int, rounds: int, count: int) -> None:
 
 def memory(processes: int, count: int) -> None:
     """Ingest many pages in one run, and print what memory each process has meanwhile."""
+    allocation.settle()  # as the command does
     pages = load()
     paths = paths_of(pages, count)
     print(f"{count} pages: {len(pages)} real ones, and variants of them; {processes} processes")
