@@ -170,5 +170,6 @@ def order_certain(earlier: Version, later: Version) -> bool:
 
 def run_text(shingled: Shingled, measures: Measures) -> str:
     """Give the words of the longest shared run of the first side, normalised, at most ``RUN_TEXT`` tokens."""
-    words = shingled.tokens[measures.run_start_a : measures.run_start_a + measures.longest_run]
-    return " ".join(words[:RUN_TEXT]) + (" …" if len(words) > RUN_TEXT else "")
+    start, kept = measures.run_start_a, min(measures.longest_run, RUN_TEXT)
+    words = shingled.words.split(" ", start + kept)[start : start + kept]  # what comes after them is not taken apart
+    return " ".join(words) + (" …" if measures.longest_run > RUN_TEXT else "")

@@ -11,8 +11,8 @@ MIB = 1 << 20
 LEAST_FREE = 100 * MIB  # to start at all; reading and searching needs little more than logs and cluster state
 
 
-# Heap by physical memory. 1 GiB served 1,500 to 2,300 documents a second in bulk, and half of that starts and serves; with
-# 2 GiB an import into 500,000 articles spends a third of the time on collecting garbage (.1 instead of .3 to .9 ms each).
+# Heap by physical memory. 1 GiB served 1,500 to 2,300 documents a second in bulk; half of that starts and serves. With
+# 2 GiB, an import into 500,000 articles takes .1 ms each for garbage instead of .3 to .9.
 HEAPS = ((16_384 * MIB, "2g"), (4096 * MIB, "1g"), (2048 * MIB, "512m"), (0, "256m"))
 
 
