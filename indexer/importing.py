@@ -15,6 +15,7 @@ from indexer.elastic.errors import StoreError
 from indexer.indexing import Arrival, write
 from indexer.models import Reason, RejectedError, Rejection
 from indexer.reports import Outcome, Report
+from indexer.shingles import remember_more
 from indexer.workers import PAGE_TIMEOUT, Workers
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ def import_articles(
     fails, the rest of the lines is still counted, as not written.
     """
     began = time.monotonic()
+    remember_more((WRITTEN_AHEAD + 1) * BATCH)  # an article is written a batch or two before it is judged
     progress.start("importing articles", None)
     with _Reader(now=now, tagger=tagger) as reader, _Import(store, now=now, progress=progress, tagger=tagger) as run:
         for each in reader.read(run.counted(lines)):

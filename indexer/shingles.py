@@ -32,7 +32,7 @@ ALL = (
     100  # grams up to which all are kept: of 60 words with every seventh exchanged, samples share less than two in 27 %
 )
 SIGNATURE = 4  # version of what changes a hash here, or a sketch; kept beside every stored signature
-CACHED = 6_144  # texts whose grams are kept (20 kB each): an article is signed, judged a batch or two later, met again
+CACHED = 2_048  # texts whose grams are kept (20 to 40 kB each): an article is signed, judged, and met again by its copies
 
 Hashes = npt.NDArray[np.uint64]
 Places = npt.NDArray[np.int32]
@@ -123,6 +123,9 @@ class _Recent:
         self._kept: OrderedDict[str, Shingled] = OrderedDict()
         self._lock = Lock()
 
+    def widen(self, most: int) -> None:
+        self._most = max(self._most, most)
+
     def get(self, text: str) -> Shingled | None:
         with self._lock:
             found = self._kept.get(text)
@@ -148,6 +151,11 @@ def shingle(text: str) -> Shingled:
         found = _shingled(text)
         _RECENT.put(text, found)
     return found
+
+
+def remember_more(texts: int) -> None:
+    """Keep the grams of so many texts from now on, for who takes many at once."""
+    _RECENT.widen(texts)
 
 
 def remember(text: str, shingled: Shingled) -> None:
