@@ -41,9 +41,11 @@ def test_any_path_survives_the_yaml(tmp_path: Path) -> None:
         assert json.loads(value) == configuration.settings(described(odd))[name]
 
 
-@pytest.mark.parametrize(("gibibytes", "heap"), [(64, "2g"), (8, "1g"), (4, "1g"), (3.9, "512m"), (2, "512m"), (1, "256m")])
+@pytest.mark.parametrize(
+    ("gibibytes", "heap"), [(64, "2g"), (8, "1g"), (4, "1g"), (3.9, "512m"), (2, "512m"), (1, "256m")]
+)
 def test_the_heap_follows_the_memory(gibibytes: float, heap: str) -> None:
-    """1 GiB of heap on machines with 4 GiB or more, less below."""
+    """2 GiB of heap on machines with 16 GiB or more, 1 GiB from 4 GiB on, less below."""
     assert machine.heap_for(int(gibibytes * (1 << 30))) == heap
 
 
