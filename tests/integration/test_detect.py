@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from samples import HOUR, NOW, article, now, prose, stored, take, write
 
-from indexer.detect import detect
+from indexer.detect import detect, search
 from indexer.models import Article, Kind, Pair, Precision
 from indexer.review import pairs
 from indexer.stars import CROWD
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from indexer.elastic import Store
+    from indexer.reposts import Version
 
 TEXT = prose(1, 120)
 ORIGINAL = article("original", TEXT, published=NOW - 3 * HOUR)
@@ -35,6 +36,11 @@ def everything(store: Store, articles: Sequence[Article]) -> tuple[set[Pair], li
     ]
     assert list(store.pending.ids()) == []
     return set(pairs(store)), derived
+
+
+def written(store: Store, *articles: Article) -> dict[str, Version | None]:
+    """Write new articles, and give them as those that are to be judged."""
+    return {each.id: each.created for each in write(store, *articles)}
 
 
 def test_two_copies_in_one_batch(store: Store) -> None:
@@ -123,6 +129,31 @@ def test_interrupted_run_is_taken_up(store: Store) -> None:
     assert stored(store, COPY)["repost_of"] == ORIGINAL.id
     assert list(store.pending.ids()) == []
     assert not detect(store, now=now)
+
+
+def test_article_that_was_changed_before_it_was_judged(store: Store) -> None:
+    """An article is judged as it is, not as it was written, where somebody else changed it in between."""
+    rewritten = prose(2, 120)
+    take(store, ORIGINAL, article("other", rewritten, domain="echo.example", published=NOW - 4 * HOUR))
+    pending = written(store, COPY)
+    assert pending[COPY.id] is not None
+    write(store, replace(COPY, text=rewritten))
+    detect(store, pending, now=now)
+    (pair,) = pairs(store)
+    assert (pair.earlier_source, pair.later) == ("echo.example", COPY.id)
+    assert list(store.pending.ids()) == []
+
+
+def test_a_batch_that_is_searched_while_another_is_not_yet_judged(store: Store) -> None:
+    """Searches may run ahead of verdicts: pairs within either batch and between them are found, each once."""
+    second = article("second", TEXT, domain="echo.example")
+    first = search(store, written(store, ORIGINAL, COPY), now=now)
+    behind = search(store, written(store, second), now=now)
+    found = first.settle() + behind.settle()
+    assert found == {"exact": 3}
+    assert len(list(pairs(store))) == 3
+    assert stored(store, second)["repost_of"] == stored(store, COPY)["repost_of"] == ORIGINAL.id
+    assert list(store.pending.ids()) == []
 
 
 def test_short_texts_pair_only_when_equal(store: Store) -> None:

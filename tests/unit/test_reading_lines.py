@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -11,8 +12,11 @@ import worker_tasks
 
 from indexer import importing
 from indexer import lines as lines_of_import
+from indexer.elastic.documents import remember_fields
 from indexer.indexing import Arrival, work_out
 from indexer.models import Reason, Rejection
+from indexer.shingles import shingle, signature
+from indexer.sketch import sketch
 from indexer.vocabulary import Tagger, shipped
 from indexer.vocabulary import read as read_vocabulary
 
@@ -79,3 +83,11 @@ def test_few_lines_start_no_process(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("count", [0, 1])
 def test_an_import_of_nothing_or_of_one(count: int) -> None:
     assert len(read([(f"line {n}", line(n)) for n in range(count)])) == count
+
+
+def test_what_was_worked_out_apart_is_not_worked_out_again() -> None:
+    """Of a text that another process read, the signature and the sketch are those that it gave."""
+    shingled = pickle.loads(pickle.dumps(shingle("The harbour of Aldmoor is closed until the ice has gone.")))  # noqa: S301 our own
+    remember_fields(shingled, {"signature": ["AAAAAAAA"], "sketch": "AAAA"})
+    assert signature(shingled) == ("AAAAAAAA",)
+    assert sketch(shingled) == "AAAA"
