@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 BATCH = 2_000  # articles a batch: one refresh, one round of candidate queries; halves leave more segments
 WRITTEN_AHEAD = 2  # batches: how far writing may run ahead of verdicts; one is searched meanwhile
+MET = 3 * BATCH  # texts whose grams are kept: what a batch meets, two or three an article, the next often meets again
 PIECE = 250  # lines that are read at a time
 READ_AHEAD = 8  # pieces: how far reading may run ahead of writing
 READS_APART = (os.cpu_count() or 1) > 1  # another process has nothing to run on otherwise
@@ -52,7 +53,7 @@ def import_articles(
     fails, the rest of the lines is still counted, as not written.
     """
     began = time.monotonic()
-    remember_more((WRITTEN_AHEAD + 1) * BATCH)  # an article is written a batch or two before it is judged
+    remember_more(MET)
     progress.start("importing articles", None)
     with _Reader(now=now, tagger=tagger) as reader, _Import(store, now=now, progress=progress, tagger=tagger) as run:
         for each in reader.read(run.counted(lines)):

@@ -10,7 +10,7 @@ from indexer.detect import detect
 from indexer.elastic.documents import article_document, remember_fields, text_fields
 from indexer.models import Article, Entry, Reason, Rejection
 from indexer.reports import Outcome, Report
-from indexer.shingles import Shingled, remember, shingle
+from indexer.shingles import Shingled, shingle
 from indexer.urls import normalise
 
 if TYPE_CHECKING:
@@ -90,17 +90,18 @@ def write(
         if elsewhere:
             store.articles.refresh()  # URLs are looked up by searching: the next batch may come by one of these
         condensates = store.condense([f"{each.article.title}\n{each.article.text}" for each in merged])
+        worked = [_worked(each, tagger) for each in merged]
         documents = [
-            article_document(
-                each.article,
-                condensate=condensate,
-                of_text=_worked(each, tagger).fields,
-                entry_hash=each.entry_hash,
-            )
-            for each, condensate in zip(merged, condensates, strict=True)
+            article_document(each.article, condensate=condensate, of_text=done.fields, entry_hash=each.entry_hash)
+            for each, condensate, done in zip(merged, condensates, worked, strict=True)
         ]
-        kept = {each.article.id: each.kept for each in merged if each.kept}
-        written = store.articles.write(documents, seen=[each.article.seen for each in merged], now=now(), kept=kept)
+        written = store.articles.write(
+            documents,
+            texts=[each.shingled for each in worked],
+            seen=[each.article.seen for each in merged],
+            now=now(),
+            kept={each.article.id: each.kept for each in merged if each.kept},
+        )
     finally:
         if written is None:
             for each in arrivals:
@@ -119,11 +120,10 @@ def write(
 
 
 def _worked(arrival: Arrival, tagger: Tagger | None) -> Worked:
-    if arrival.worked is None:
+    worked = arrival.worked
+    if worked is None:
         return work_out(arrival.article, tagger)
-    worked = arrival.worked  # its pairs are found in this process
-    remember(arrival.article.text, worked.shingled)
-    remember_fields(worked.shingled, worked.fields)
+    remember_fields(worked.shingled, worked.fields)  # its candidates are found in this process
     return worked
 
 

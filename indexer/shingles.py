@@ -158,11 +158,6 @@ def remember_more(texts: int) -> None:
     _RECENT.widen(texts)
 
 
-def remember(text: str, shingled: Shingled) -> None:
-    """Keep what another process made of a text, as if it had been made here."""
-    _RECENT.put(text, shingled)
-
-
 def _shingled(text: str) -> Shingled:
     found = tokens(text)
     words = " ".join(found)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from indexer.elastic.pending import Pending
     from indexer.reposts import Version
+    from indexer.shingles import Shingled
     from indexer.stars import Like
 
 DERIVED_FIELDS = ("repost_of", "reposts", "repeats")
@@ -126,6 +127,7 @@ class Articles:
         self,
         documents: Sequence[dict[str, Any]],
         *,
+        texts: Sequence[Shingled],
         seen: Sequence[datetime],
         now: datetime,
         kept: Mapping[str, dict[str, Any]] | None = None,
@@ -134,11 +136,13 @@ class Articles:
 
         ``kept`` are further fields by id, which an article gets when it is created.
 
-        ``documents`` are those of ``documents.article_document``, one an id; ``seen`` is when each was seen. An
-        article whose verdicts may change is marked as pending first: one that dies in between leaves a mark too many.
+        ``documents`` are those of ``documents.article_document``, one an id, ``texts`` what they were made of; ``seen``
+        is when each was seen. An article whose verdicts may change is marked as pending first: one that dies in between
+        leaves a mark too many.
         """
         ends: dict[str, Written] = {}
         todo = {document["id"]: (document, at) for document, at in zip(documents, seen, strict=True)}
+        text_of = {document["id"]: text for document, text in zip(documents, texts, strict=True)}
         marked: set[str] = set()  # for a state in which the article will not be, where somebody else was faster
         for _ in range(REWRITES):
             current = self._raw(list(todo))
@@ -162,9 +166,12 @@ class Articles:
             for item in bulk.send(self._client, self._write, actions):
                 if item.ok:
                     done = changes[item.id]
-                    created = version(item.id, done.fields) if done.outcome is Outcome.CREATED else None
+                    is_new = done.outcome is Outcome.CREATED
                     ends[item.id] = Written(
-                        id=item.id, outcome=done.outcome, pending=item.id in states, created=created
+                        id=item.id,
+                        outcome=done.outcome,
+                        pending=item.id in states,
+                        created=version(item.id, done.fields, text_of[item.id]) if is_new else None,
                     )
                 elif item.conflict:
                     conflicts.add(item.id)

@@ -131,8 +131,8 @@ def content_hash(document: dict[str, Any]) -> str:
     return hashlib.sha256(orjson.dumps(content, option=orjson.OPT_SORT_KEYS)).hexdigest()[:32]
 
 
-def version(identity: str, source: dict[str, Any]) -> Version:
-    """Read an article's document as the verdict sees it; needs ``VERDICT_FIELDS``."""
+def version(identity: str, source: dict[str, Any], shingled: Shingled | None = None) -> Version:
+    """Read an article's document as the verdict sees it; needs ``VERDICT_FIELDS``, or its text in ``shingled``."""
     return Version(
         id=identity,
         url=source["url"],
@@ -140,7 +140,7 @@ def version(identity: str, source: dict[str, Any]) -> Version:
         source=source["source"]["domain"],
         effective=parse_moment(source["effective"]),
         precision=Precision(source.get("published_precision") or Precision.SECOND),
-        shingled=shingle(source["text"]),
+        shingled=shingled or shingle(source["text"]),
     )
 
 

@@ -76,10 +76,13 @@ def take(store: Store, *articles: Article) -> Report:
 
 def write(store: Store, *articles: Article) -> list[Written]:
     """Write articles and stop there, as a worker that dies before it looks for pairs."""
+    worked = [work_out(each, None) for each in articles]
     documents = [
-        article_document(each, condensate="", of_text=work_out(each, None).fields, entry_hash=None) for each in articles
+        article_document(each, condensate="", of_text=done.fields, entry_hash=None)
+        for each, done in zip(articles, worked, strict=True)
     ]
-    return store.articles.write(documents, seen=[each.seen for each in articles], now=NOW)
+    texts = [each.shingled for each in worked]
+    return store.articles.write(documents, texts=texts, seen=[each.seen for each in articles], now=NOW)
 
 
 def stored(store: Store, wanted: Article) -> dict[str, object]:
