@@ -32,7 +32,7 @@ ALL = (
     100  # grams up to which all are kept: of 60 words with every seventh exchanged, samples share less than two in 27 %
 )
 SIGNATURE = 4  # version of what changes a hash here, or a sketch; kept beside every stored signature
-CACHED = 512  # texts whose grams are kept (20 to 40 kB each): those that were met last, by the copies of hot stories above all
+CACHED = 512  # texts whose grams are kept (20 to 40 kB each): those that were met last, above all in hot stories
 
 Hashes = npt.NDArray[np.uint64]
 Places = npt.NDArray[np.int32]
