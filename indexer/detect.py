@@ -72,16 +72,16 @@ def search(
 
 @dataclass(frozen=True, slots=True)
 class Searched:
-    """Articles of which the candidates are known, at least of the first ``BATCH``."""
+    """Articles of which the first ``BATCH`` are searched."""
 
     _run: _Run
-    _found: _Found | None
+    _first: _Batch | None  # None: there are none
     _todo: list[str]
 
     def settle(self) -> Counter[str]:
         """Do the rest of ``detect``."""
         run, todo = self._run, list(self._todo)
-        again = run.settle(self._found) if self._found else set()
+        again = run.settle(self._first) if self._first else set()
         rounds = ROUNDS
         while again or todo:
             if again:
@@ -97,13 +97,13 @@ class Searched:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class _Found:
-    """A batch whose candidates were searched."""
+class _Batch:
+    """What one search found."""
 
     ready: dict[str, Mark]  # those that are judged
     marked: dict[str, Version]  # of these, the articles that are there
     stale: set[str]  # of these, what may have pairs of an older state
-    likes: dict[str, list[Like]]
+    found: dict[str, list[Like]]  # the candidates of each of these
 
 
 def mark_again(store: Store, ids: Sequence[str], *, now: datetime) -> None:
@@ -123,10 +123,10 @@ class _Run:
     created: dict[str, Version]  # articles that were not judged before, as they were written
     new: dict[str, Kind] = field(default_factory=dict)  # by the pair's id
 
-    def search(self, batch: Sequence[str]) -> _Found:
+    def search(self, ids: Sequence[str]) -> _Batch:
         """Read what of one batch is ready, and find its candidates."""
         store = self.store
-        marks = store.pending.read(batch)
+        marks = store.pending.read(ids)
         # Whoever changes an article marks it for another state before.
         written = {identity: self.created[identity] for identity in marks.keys() & self.created.keys()}
         new = {identity: each for identity, each in written.items() if marks[identity].state == state_of(each)}
@@ -140,12 +140,12 @@ class _Run:
             if (identity in versions and mark.state == state_of(versions[identity])) or moment(mark.since) < given_up
         }
         marked = {identity: versions[identity] for identity in ready if identity in versions}
-        return _Found(ready=ready, marked=marked, stale=ready.keys() - new.keys(), likes=self._candidates(marked))
+        return _Batch(ready=ready, marked=marked, stale=ready.keys() - new.keys(), found=self._candidates(marked))
 
-    def settle(self, searched: _Found) -> set[str]:
+    def settle(self, batch: _Batch) -> set[str]:
         """Judge one batch; give the ids that are to be judged again, or for the first time."""
         store = self.store
-        ready, marked, stale, found = searched.ready, searched.marked, searched.stale, dict(searched.likes)
+        ready, marked, stale, found = batch.ready, batch.marked, batch.stale, dict(batch.found)
         beside, every = self._copies_beside(marked, found, stale)
         found |= self._candidates(beside)
         kept_by = {identity: kept(_order(each), found[identity]) for identity, each in (marked | beside).items()}
