@@ -81,7 +81,7 @@ def _learn(store: Store, domain: str, at: datetime) -> Learnt:
     if len(hashes):
         for _, text in _texts(store, domain):
             pieces.add(shingle(text))
-        hashes = pieces.without(store.articles.shared_by(set(pieces.anchors.values()), but=domain, least=SHARED_BY))
+        hashes = pieces.without(store.signatures.shared_by(set(pieces.anchors.values()), but=domain, least=SHARED_BY))
     kept = [
         Phrase(text=text, tokens=pieces.lengths[text], articles=count)
         for text, count in sorted(

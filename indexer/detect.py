@@ -1,8 +1,9 @@
 """Find and store the pairs of articles; the order of steps is the guarantee, the verdicts are those of ``reposts``.
 
-Written articles are marked as pending. For each: refresh, search both directions, judge, write pairs, read both
-sides again, take the mark away. Whoever writes two articles that repeat each other, and whenever, at least one of the
-two searches comes after both refreshes, so no pair is missed; and a worker that dies leaves the marks behind.
+Written articles are marked as pending. For each: write its signature, refresh, search both directions, judge, write
+pairs, read both sides again, take the mark away. Whoever writes two articles that repeat each other, and whenever, at
+least one of the two searches comes after both refreshes, so no pair is missed; and a worker that dies leaves the marks
+behind.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from indexer.elastic import Store
+    from indexer.elastic.documents import Stored
     from indexer.elastic.pending import Mark
     from indexer.elastic.sources import Boilerplate
     from indexer.shingles import Hashes
@@ -40,7 +42,7 @@ ABANDONED = timedelta(minutes=10)
 
 def detect(
     store: Store,
-    ids: Mapping[str, Version | None] | None = None,
+    ids: Mapping[str, Stored | None] | None = None,
     *,
     now: Callable[[], datetime],
     window_days: int = WINDOW_DAYS,
@@ -57,14 +59,14 @@ def detect(
 
 def search(
     store: Store,
-    ids: Mapping[str, Version | None] | None = None,
+    ids: Mapping[str, Stored | None] | None = None,
     *,
     now: Callable[[], datetime],
     window_days: int = WINDOW_DAYS,
     rules: Rules = RULES,
 ) -> Searched:
     """Do the first half of ``detect``, which mostly waits: another thread may judge what was searched before."""
-    created = {identity: version for identity, version in ids.items() if version} if ids is not None else {}
+    created = {identity: stored for identity, stored in ids.items() if stored} if ids is not None else {}
     run = _Run(store, now=now, window_days=window_days, rules=rules, created=created)
     todo = list(ids) if ids is not None else list(store.pending.ids())
     return Searched(run, run.search(todo[:BATCH]) if todo else None, todo[BATCH:])
@@ -120,26 +122,31 @@ class _Run:
     now: Callable[[], datetime]
     window_days: int
     rules: Rules
-    created: dict[str, Version]  # articles that were not judged before, as they were written
+    created: dict[str, Stored]  # articles that were not judged before, as they were written
     new: dict[str, Kind] = field(default_factory=dict)  # by the pair's id
 
     def search(self, ids: Sequence[str]) -> _Batch:
-        """Read what of one batch is ready, and find its candidates."""
+        """Read what of one batch is ready, sign it, and find its candidates."""
         store = self.store
         marks = store.pending.read(ids)
+        given_up = moment(self.now() - ABANDONED)
+        abandoned = {identity for identity, mark in marks.items() if moment(mark.since) < given_up}
+        # Before the articles are read: the signature of one that comes back in between is not taken for an old one.
+        signed = store.signatures.there(sorted(abandoned))
         # Whoever changes an article marks it for another state before.
         written = {identity: self.created[identity] for identity in marks.keys() & self.created.keys()}
-        new = {identity: each for identity, each in written.items() if marks[identity].state == state_of(each)}
-        versions = new | store.articles.versions([identity for identity in marks if identity not in new])
-        # After they were read: a dead writer may have been heard since, and of two articles one must find the other.
-        store.articles.refresh()
-        given_up = moment(self.now() - ABANDONED)
+        new = {identity: each for identity, each in written.items() if marks[identity].state == state_of(each.version)}
+        stored = new | store.articles.stored([identity for identity in marks if identity not in new])
         ready = {
             identity: mark
             for identity, mark in marks.items()
-            if (identity in versions and mark.state == state_of(versions[identity])) or moment(mark.since) < given_up
+            if identity in abandoned or (identity in stored and mark.state == state_of(stored[identity].version))
         }
-        marked = {identity: versions[identity] for identity in ready if identity in versions}
+        found = {identity: stored[identity] for identity in ready if identity in stored}
+        store.signatures.write(found.values())
+        store.signatures.delete(each for identity, each in signed.items() if identity not in stored)
+        store.signatures.refresh()
+        marked = {identity: each.version for identity, each in found.items()}
         return _Batch(ready=ready, marked=marked, stale=ready.keys() - new.keys(), found=self._candidates(marked))
 
     def settle(self, batch: _Batch) -> set[str]:
@@ -192,7 +199,7 @@ class _Run:
         return list(self.store.pending.read(sorted(placed)).values())
 
     def _candidates(self, versions: Mapping[str, Version]) -> dict[str, list[Like]]:
-        found = self.store.articles.candidates(list(versions.values()), window_days=self.window_days)
+        found = self.store.signatures.candidates(list(versions.values()), window_days=self.window_days)
         return dict(zip(versions, found, strict=True))
 
     def _copies_beside(
@@ -221,7 +228,7 @@ class _Run:
             for identity, version in judged.items()
             if sum(each.likeness.in_star for each in found[identity]) >= MANY
         }
-        counts = self.store.articles.count_earlier(list(many.values()), window_days=self.window_days)
+        counts = self.store.signatures.count_earlier(list(many.values()), window_days=self.window_days)
         changed = {
             identity: version
             for (identity, version), count in zip(many.items(), counts, strict=True)

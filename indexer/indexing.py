@@ -7,10 +7,11 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from indexer.detect import detect
-from indexer.elastic.documents import article_document, remember_fields, text_fields
+from indexer.elastic.documents import article_document, text_fields
 from indexer.models import Article, Entry, Reason, Rejection
 from indexer.reports import Outcome, Report
-from indexer.shingles import Shingled, shingle
+from indexer.shingles import Shingled, shingle, signature
+from indexer.sketch import sketch
 from indexer.urls import normalise
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from indexer.elastic import Store
-    from indexer.reposts import Version
+    from indexer.elastic.documents import Stored
     from indexer.vocabulary import Tagger
 
 
@@ -28,6 +29,8 @@ class Worked:
 
     shingled: Shingled
     fields: dict[str, Any]  # see ``documents.text_fields``
+    signature: tuple[str, ...]
+    sketch: str | None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -50,7 +53,12 @@ def entry_hash(entry: Entry) -> str:
 def work_out(article: Article, tagger: Tagger | None) -> Worked:
     """Work out what follows from the title and the text of an article."""
     shingled = shingle(article.text)
-    return Worked(shingled=shingled, fields=text_fields(article, shingled, tagger))
+    return Worked(
+        shingled=shingled,
+        fields=text_fields(article, shingled, tagger),
+        signature=signature(shingled),
+        sketch=sketch(shingled),
+    )
 
 
 def take_in(
@@ -74,7 +82,7 @@ def write(
     *,
     now: Callable[[], datetime],
     tagger: Tagger | None = None,
-) -> dict[str, Version | None]:
+) -> dict[str, Stored | None]:
     """Write a batch; every arrival is counted in ``report``. Gives what is pending, as ``detect`` takes it.
 
     ``tagger`` finds tags, stories and CVE ids; without one an article has those that it was given.
@@ -87,8 +95,6 @@ def write(
         merged, elsewhere = _merge(store, arrivals)
         for identity, found in elsewhere.items():
             store.articles.add_urls(identity, found)
-        if elsewhere:
-            store.articles.refresh()  # URLs are looked up by searching: the next batch may come by one of these
         condensates = store.condense([f"{each.article.title}\n{each.article.text}" for each in merged])
         worked = [_worked(each, tagger) for each in merged]
         documents = [
@@ -116,6 +122,7 @@ def write(
             report.count(end.outcome)
     for _ in range(len(arrivals) - len(merged)):
         report.count(Outcome.UNCHANGED)  # the same article twice in one batch, or another way to one that is there
+    store.articles.refresh()  # URLs are looked up by searching: the next batch may come by one of these
     return {end.id: end.created for end in written if end.pending}
 
 
@@ -123,7 +130,8 @@ def _worked(arrival: Arrival, tagger: Tagger | None) -> Worked:
     worked = arrival.worked
     if worked is None:
         return work_out(arrival.article, tagger)
-    remember_fields(worked.shingled, worked.fields)  # its candidates are found in this process
+    signature.remember(worked.shingled, worked.signature)  # its candidates are found in this process
+    sketch.remember(worked.shingled, worked.sketch)
     return worked
 
 

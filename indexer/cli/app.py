@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from indexer import allocation
+from indexer import allocation, signing
 from indexer.cli import (
     backup,
     boilerplate,
@@ -26,6 +26,7 @@ from indexer.cli import (
     logs,
     migrating,
     output,
+    progress,
     reading,
     saved,
     sending,
@@ -142,7 +143,7 @@ def init(
     and in no others. Keys for them: `condensat keys create`.
     """
     with session.connect(init=False) as store:
-        created = store.init()
+        created = signing.create(store, now=session.now, progress=progress.make())
         store.copy_each()
         made = store.rights.write_roles() if roles else []
         renewed = store.rights.renew_keys(session.now()) if roles else []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from indexer.cli import output, settings
+from indexer.cli import output, progress, settings
 
 if TYPE_CHECKING:
     from indexer.elastic import Store
@@ -55,10 +55,11 @@ def connect(*, init: bool = True) -> Store:
 
 def _create(store: Store, missing: list[str]) -> None:
     """Make the indices that are missing; who may not is told who may."""
+    from indexer import signing
     from indexer.elastic.errors import ForbiddenError
 
     try:
-        output.say(f"created {', '.join(store.init())}", "dim")
+        output.say(f"created {', '.join(signing.create(store, now=now, progress=progress.make()))}", "dim")
     except ForbiddenError as error:
         raise ForbiddenError(
             f"{', '.join(missing)}: not there yet, and these credentials may not create them. Ask who has an admin's "

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from indexer.elastic import bulk, candidates, schema
+from indexer.elastic import bulk, schema
 from indexer.elastic.changes import Change, change
-from indexer.elastic.documents import STATE_FIELDS, VERDICT_FIELDS, state, version
+from indexer.elastic.documents import STATE_FIELDS, VERDICT_FIELDS, Stored, place_of, state, version
 from indexer.elastic.errors import StoreError, translated
 from indexer.elastic.paging import LOOKUP, parts, scan
 from indexer.reports import Outcome
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from indexer.elastic.pending import Pending
     from indexer.reposts import Version
     from indexer.shingles import Shingled
-    from indexer.stars import Like
 
 DERIVED_FIELDS = ("repost_of", "reposts", "repeats")
 REWRITES = 5  # tries after a version conflict: each means that somebody else made progress
@@ -35,7 +34,7 @@ class Written:
     outcome: Outcome
     error: str = ""
     pending: bool = False  # its pairs are to be found
-    created: Version | None = None  # as verdicts see it, where it is new
+    created: Stored | None = None  # where it is new
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -166,12 +165,11 @@ class Articles:
             for item in bulk.send(self._client, self._write, actions):
                 if item.ok:
                     done = changes[item.id]
-                    is_new = done.outcome is Outcome.CREATED
                     ends[item.id] = Written(
                         id=item.id,
                         outcome=done.outcome,
                         pending=item.id in states,
-                        created=version(item.id, done.fields, text_of[item.id]) if is_new else None,
+                        created=_created(item, done, text_of[item.id]),
                     )
                 elif item.conflict:
                     conflicts.add(item.id)
@@ -198,17 +196,18 @@ class Articles:
         """Read articles for their verdicts, in real time; ids that are gone are missing from the answer."""
         return {identity: version(identity, source) for identity, source in self._get(ids, VERDICT_FIELDS)}
 
+    def stored(self, ids: Sequence[str]) -> dict[str, Stored]:
+        """Read the same, and the place of each article's last write."""
+        return {
+            each["_id"]: Stored(
+                version=version(each["_id"], each["_source"]), place=place_of(each["_seq_no"], each["_primary_term"])
+            )
+            for each in self._documents(ids, VERDICT_FIELDS)
+        }
+
     def states(self, ids: Sequence[str]) -> dict[str, str]:
         """Give the state on which the verdicts of each article rest, in real time; see ``documents.state``."""
         return {identity: state(source) for identity, source in self._get(ids, STATE_FIELDS)}
-
-    def candidates(self, versions: Sequence[Version], *, window_days: int) -> list[list[Like]]:
-        """Find, for each article, those that may repeat it or that it may repeat; as of the last refresh."""
-        return candidates.find(self._client, self._read, versions, window_days=window_days)
-
-    def count_earlier(self, versions: Sequence[Version], *, window_days: int) -> list[int | None]:
-        """Count, for each article, its earlier candidates, where one query can; as of the last refresh."""
-        return candidates.count_earlier(self._client, self._read, versions, window_days=window_days)
 
     # -- sources -------------------------------------------------------------------------------------------
 
@@ -237,22 +236,14 @@ class Articles:
         for hit in self.scan(body, page=5_000):
             yield hit["_id"]
 
-    def shared_by(self, keywords: Iterable[str], *, but: str, least: int) -> frozenset[str]:
-        """Give those of these sampled hashes that articles of ``least`` sources other than ``but`` have."""
-        return candidates.shared_by(self._client, self._read, sorted(keywords), but=but, least=least)
-
     # -- what is derived from pairs ------------------------------------------------------------------------
 
     def derived(self, ids: Sequence[str]) -> dict[str, Derived]:
         """Read what was derived from the pairs of each article, with its place in the sequence of writes."""
         found = {}
-        for part in parts(ids):
-            with translated():
-                answer = self._client.mget(index=self._write, ids=list(part), source_includes=DERIVED_FIELDS)
-            for each in answer["docs"]:
-                if each.get("found"):
-                    fields = {name: each["_source"].get(name) for name in DERIVED_FIELDS}
-                    found[each["_id"]] = Derived(fields, each["_seq_no"], each["_primary_term"])
+        for each in self._documents(ids, DERIVED_FIELDS):
+            fields = {name: each["_source"].get(name) for name in DERIVED_FIELDS}
+            found[each["_id"]] = Derived(fields, each["_seq_no"], each["_primary_term"])
         return found
 
     def derive(self, fields: Mapping[str, dict[str, Any]], read: Mapping[str, Derived]) -> None:
@@ -335,12 +326,22 @@ class Articles:
         return found
 
     def _get(self, ids: Sequence[str], fields: Sequence[str]) -> Iterator[tuple[str, dict[str, Any]]]:
+        for each in self._documents(ids, fields):
+            yield each["_id"], each["_source"]
+
+    def _documents(self, ids: Sequence[str], fields: Sequence[str]) -> Iterator[dict[str, Any]]:
         for part in parts(ids):
             with translated():
                 answer = self._client.mget(index=self._write, ids=list(part), source_includes=list(fields))
-            for each in answer["docs"]:
-                if each.get("found"):
-                    yield each["_id"], each["_source"]
+            yield from (each for each in answer["docs"] if each.get("found"))
+
+
+def _created(item: bulk.Item, done: Change, text: Shingled) -> Stored | None:
+    """Give an article as it was written, where it is new."""
+    if done.outcome is not Outcome.CREATED:
+        return None
+    written = version(item.id, done.fields, text)
+    return Stored(version=written, place=place_of(item.seq_no, item.primary_term))
 
 
 def _action(identity: str, change: Change, current: dict[str, Any] | None) -> bulk.Action:

@@ -32,7 +32,7 @@ CLAUSES = 1_000  # sampled hashes a query: the clause limit is 2,621 on a machin
 PAGE = 500  # candidates a page; all pages are read
 TOGETHER = 200  # articles that are asked about in one request …
 ASKING = 2  # … and requests at once: while one is answered, the answer to the other is read
-_FIELDS = ["text_hash", "effective", "tokens", "source.domain", "sketch"]
+_FIELDS = ["text_hash", "effective", "tokens", "domain", "sketch"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ class _Asked:
 
     def shared(self, score: float, facts: dict[str, list[Any]]) -> int:
         """Give the number of shared hashes of a hit."""
-        source, tokens = facts["source.domain"][0], facts["tokens"][0]
+        source, tokens = facts["domain"][0], facts["tokens"][0]
         return int(score) - sum(each.boost for each in self.lifts if each.holds(source, tokens))
 
     def search(self, after: Any) -> dict[str, Any]:
@@ -159,10 +159,10 @@ def shared_by(client: Elasticsearch, alias: str, keywords: Sequence[str], *, but
             query = {
                 "bool": {
                     "filter": [{"term": {"signature": keyword}}],
-                    "must_not": [{"term": {"source.domain": but}}],
+                    "must_not": [{"term": {"domain": but}}],
                 }
             }
-            sources = {"terms": {"field": "source.domain", "size": least}}
+            sources = {"terms": {"field": "domain", "size": least}}
             lines += [header, orjson.dumps({"size": 0, "query": query, "aggs": {"sources": sources}})]
         with translated():
             answer = client.msearch(searches=lines)
@@ -198,7 +198,7 @@ def _multi(client: Elasticsearch, alias: str, searches: Sequence[dict[str, Any]]
 
 def _like(each: Version, order: tuple[str, str], facts: dict[str, list[Any]], count: int) -> Like:
     tokens, other = each.shingled.length, facts["tokens"][0]
-    same_source = facts["source.domain"][0] == each.source
+    same_source = facts["domain"][0] == each.source
     if facts["text_hash"][0] == each.shingled.text_hash:
         found = Likeness.COPY
     elif count < _least(tokens, other, len(signature(each.shingled))):
@@ -276,7 +276,7 @@ def _sharing(hashes: Sequence[str], least: int) -> dict[str, Any]:
 
 def _lifts(own: str, *, floor: int, least: int) -> list[_Lift]:
     """Ask for ``floor`` hashes in long articles of the own source, for ``least`` in others, in short ones for two."""
-    elsewhere = {"bool": {"must_not": [{"term": {"source.domain": own}}]}}
+    elsewhere = {"bool": {"must_not": [{"term": {"domain": own}}]}}
     distant = _Lift(
         filter={"bool": {"should": [elsewhere, {"range": {"tokens": {"lt": OWN_LONG}}}]}},
         holds=lambda source, tokens: source != own or tokens < OWN_LONG,

@@ -19,7 +19,7 @@ from indexer.elastic.errors import StoreError, translated
 from indexer.elastic.paging import LOOKUP, parts, scan
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from elasticsearch import Elasticsearch
 
@@ -43,10 +43,11 @@ class Copied:
 
 
 class Copy:
-    """One index, and the one that is made from it."""
+    """One index, and the one that is made from it; what is none of its ``fields`` any more is left behind."""
 
-    def __init__(self, client: Elasticsearch, old: str, new: str) -> None:
+    def __init__(self, client: Elasticsearch, old: str, new: str, *, fields: Collection[str]) -> None:
         self._client = client
+        self._fields = fields
         self.old = old
         self.new = new
 
@@ -88,7 +89,7 @@ class Copy:
 
     def _write(self, hits: Sequence[dict[str, Any]]) -> None:
         actions: list[bulk.Action] = [
-            ("index", hit["_id"], {**_version(hit), "require_alias": False}, hit["_source"]) for hit in hits
+            ("index", hit["_id"], {**_version(hit), "require_alias": False}, self._kept(hit["_source"])) for hit in hits
         ]
         for item in bulk.send(self._client, self.new, actions):
             if not item.ok and not item.conflict:  # a conflict: a newer copy is there already
@@ -109,7 +110,7 @@ class Copy:
                     answer = self._client.mget(index=self.new, ids=[hit["_id"] for hit in page])
                 for hit, copy in zip(page, answer["docs"], strict=True):
                     newer = copy.get("_version", 0) > hit["_seq_no"] + 1
-                    if not newer and (copy.get("_source") != hit["_source"] or not copy.get("found")):
+                    if not newer and (copy.get("_source") != self._kept(hit["_source"]) or not copy.get("found")):
                         raise DifferenceError(
                             f"The copy of {hit['_id']} in {self.new} is not like the document in {self.old}"
                         )
@@ -205,6 +206,9 @@ class Copy:
                 self._client.indices.close(index=self.new)
                 self._client.indices.open(index=self.new, wait_for_active_shards="1", timeout="60s")
         return term
+
+    def _kept(self, source: Mapping[str, Any]) -> dict[str, Any]:
+        return {name: value for name, value in source.items() if name in self._fields}
 
     def _pages(self, shard: int, query: dict[str, Any]) -> Iterator[list[dict[str, Any]]]:
         body = {"query": query, "sort": [{"_seq_no": "asc"}], "seq_no_primary_term": True}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -73,16 +74,7 @@ def text_fields(article: Article, shingled: Shingled, tagger: Tagger | None = No
         ),
         "text_hash": shingled.text_hash,
         "tokens": shingled.length,
-        "signature": signature(shingled),
-        "signature_version": SIGNATURE,
-        "sketch": sketch(shingled),
     }
-
-
-def remember_fields(shingled: Shingled, fields: Mapping[str, Any]) -> None:
-    """Keep what ``text_fields`` worked out of a text in another process, as if it had been here."""
-    signature.remember(shingled, tuple(fields["signature"]))
-    sketch.remember(shingled, fields["sketch"])
 
 
 def article_document(
@@ -142,6 +134,36 @@ def version(identity: str, source: dict[str, Any], shingled: Shingled | None = N
         precision=Precision(source.get("published_precision") or Precision.SECOND),
         shingled=shingled or shingle(source["text"]),
     )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Stored:
+    """An article as verdicts see it, and the place of its last write among all writes: a later one has a higher."""
+
+    version: Version
+    place: int
+
+
+def place_of(seq_no: int, primary_term: int) -> int:
+    """Give the place of a write among all writes of its document, in one number.
+
+    Another primary shard may give a number of the sequence again that was never acknowledged, but under a higher term.
+    """
+    return primary_term << 40 | seq_no
+
+
+def signature_document(signed: Version) -> dict[str, Any]:
+    """Give the document by which an article is found as a candidate."""
+    return {
+        "id": signed.id,
+        "domain": signed.source,
+        "effective": moment(signed.effective),
+        "text_hash": signed.shingled.text_hash,
+        "tokens": signed.shingled.length,
+        "signature": signature(signed.shingled),
+        "sketch": sketch(signed.shingled),
+        "signature_version": SIGNATURE,
+    }
 
 
 def pair_document(pair: Pair, *, earlier_hash: str, later_hash: str, judged: datetime) -> dict[str, Any]:

@@ -158,7 +158,8 @@ class Migration:
     def move(self, old: Old, operator: Operator) -> Moved:
         """Replace one index; going on where another one that died had come to. Raises BusyError if it has not died."""
         begun = time.monotonic()
-        copy = Copy(self._client, old.index, _following(old.index))
+        shipped = schema.definition(old.name)["mappings"]["properties"]
+        copy = Copy(self._client, old.index, _following(old.index), fields=shipped.keys())
         mark, resumed = self._begin(old, copy, operator)
         if mark.own == 0:
             mark = replace(mark, own=copy.lift(copy.highest_term()))

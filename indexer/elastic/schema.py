@@ -13,7 +13,7 @@ from elasticsearch import BadRequestError, Elasticsearch, NotFoundError
 
 from indexer.elastic.errors import StoreError, translated
 
-NAMES = ("articles", "reposts", "feeds", "pending", "sources", "corrections", "searches", "digests")
+NAMES = ("articles", "signatures", "reposts", "feeds", "pending", "sources", "corrections", "searches", "digests")
 # Of these fields were only added since the version that is named: the newer mappings fit the older index.
 ADDED_SINCE = {"feeds": 0, "articles": 3}
 

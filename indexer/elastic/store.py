@@ -21,6 +21,7 @@ from indexer.elastic.pairs import Pairs
 from indexer.elastic.pending import Pending
 from indexer.elastic.rights import Rights
 from indexer.elastic.searches import Searches
+from indexer.elastic.signatures import Signatures
 from indexer.elastic.snapshots import Snapshots
 from indexer.elastic.sources import Sources
 from indexer.elastic.sums import Sums
@@ -51,6 +52,7 @@ class Store:
         self.feeds = Feeds(client, prefix)
         self.leases = Leases(client, prefix)
         self.rights = Rights(client, prefix)
+        self.signatures = Signatures(client, prefix)
         self.snapshots = Snapshots(client, prefix)
         self.sources = Sources(client, prefix)
         self.searches = Searches(client, prefix)
@@ -106,6 +108,12 @@ class Store:
     def missing(self) -> list[str]:
         """List the aliases that ``init`` would create."""
         return schema.missing(self._client, self.prefix)
+
+    def lacks_signatures(self) -> bool:
+        """Tell whether there are articles, or may be, and no index of their signatures."""
+        lacking = self.missing()
+        articles, signatures = (schema.write_alias(self.prefix, name) for name in ("articles", "signatures"))
+        return signatures in lacking and articles not in lacking
 
     def outdated(self) -> list[str]:
         """List the aliases whose index was made from another version of its mappings than the shipped one."""

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     from indexer.archive import Keeper, Note
     from indexer.elastic import Store
+    from indexer.elastic.documents import Stored
     from indexer.models import CondensatError
-    from indexer.reposts import Version
     from indexer.vocabulary import Tagger
 
 BATCH = 50  # articles a write: small enough that writing goes on beside extraction instead of after it
@@ -114,7 +114,7 @@ class Writer:
         rejected = {each.what: each for each in report.rejections}
         return [rejected.get(each.what) for each in batch]
 
-    async def _detect(self, pending: dict[str, Version | None]) -> None:
+    async def _detect(self, pending: dict[str, Stored | None]) -> None:
         try:
             self.report.pairs.update(await asyncio.to_thread(detect, self._store, pending, now=self._now))
         except StoreError as error:

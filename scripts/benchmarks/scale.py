@@ -31,9 +31,8 @@ if TYPE_CHECKING:
 PREFIX = "scale"
 WINDOW = 10_000  # articles over which a rate is given
 SAMPLE = 500  # articles whose candidate queries are timed at each size
-BASE64 = 6 / 8  # what is left of random base64 under any compression
 # What detection alone needs of an article's document.
-FIELDS = ("signature", "signature_version", "text_hash", "tokens", "repost_of", "reposts", "repeats")
+FIELDS = ("text_hash", "tokens", "repost_of", "reposts", "repeats")
 
 
 def run(sizes: Sequence[int], *, out: Path, home: Path | None, options: Sequence[str]) -> None:
@@ -103,7 +102,7 @@ def _queries(where: Setting, ids: Sequence[str]) -> dict[str, float]:
     rng = np.random.default_rng(len(ids))
     chosen = [ids[place] for place in rng.choice(len(ids), size=min(SAMPLE, len(ids)), replace=False).tolist()]
     versions = list(where.store.articles.versions(chosen).values())
-    alias = schema.read_alias(PREFIX, "articles")
+    alias = schema.read_alias(PREFIX, "signatures")
     spent, counts = [], []
     for version in versions:
         began = time.perf_counter()
@@ -121,21 +120,19 @@ def _queries(where: Setting, ids: Sequence[str]) -> dict[str, float]:
 
 def _disk(where: Setting, articles: int) -> dict[str, Any]:
     """Give the bytes of the indices, and those that detection costs."""
-    usage = {name: _usage(where, name) for name in ("articles", "reposts")}
+    usage = {name: _usage(where, name) for name in ("articles", "signatures", "reposts")}
     fields = usage["articles"]["fields"]
     indexed = {name: int(fields.get(name, {}).get("total_in_bytes", 0)) for name in FIELDS}
-    stored = int(_stored_signature(where) * articles)
-    total = sum(int(each["store_size_in_bytes"]) for each in usage.values())
-    pairs = int(usage["reposts"]["store_size_in_bytes"])
-    detection = sum(indexed.values()) + stored + pairs
+    sizes = {name: int(each["store_size_in_bytes"]) for name, each in usage.items()}
+    total = sum(sizes.values())
+    detection = sum(indexed.values()) + sizes["signatures"] + sizes["reposts"]
     largest = sorted(((int(each["total_in_bytes"]), name) for name, each in fields.items()), reverse=True)[:12]
     return {
-        "articles_bytes": int(usage["articles"]["store_size_in_bytes"]),
-        "reposts_bytes": pairs,
+        **{f"{name}_bytes": size for name, size in sizes.items()},
         "bytes_per_article": round(total / articles),
         "detection_bytes_per_article": round(detection / articles),
         "detection_share": round(detection / total, 3),
-        "detection": {**indexed, "signature in _source (estimated)": stored, "reposts index": pairs},
+        "detection": {**indexed, "signatures index": sizes["signatures"], "reposts index": sizes["reposts"]},
         "largest_fields": {name: size for size, name in largest},
     }
 
@@ -145,15 +142,6 @@ def _usage(where: Setting, name: str) -> Any:
     answer = where.client.indices.disk_usage(index=alias, run_expensive_tasks=True, flush=True)
     (usage,) = (value for key, value in answer.items() if key != "_shards")
     return usage
-
-
-def _stored_signature(where: Setting) -> float:
-    """Estimate the bytes that an article's signature takes in the stored source: random letters do not compress."""
-    answer = where.client.search(
-        index=schema.read_alias(PREFIX, "articles"), size=SAMPLE, source_includes=["signature"]
-    )
-    sizes = [sum(map(len, hit["_source"]["signature"])) for hit in answer["hits"]["hits"]]
-    return float(np.mean(sizes)) * BASE64 if sizes else 0.0
 
 
 def _kinds(where: Setting) -> dict[str, int]:

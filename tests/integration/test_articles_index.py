@@ -35,7 +35,7 @@ def test_created_then_unchanged_then_updated(store: Store) -> None:
     assert (before["text"], after["text"]) == (TEXT, OTHER_TEXT)
     assert after["created"] == before["created"]
     assert before["condensate"] != after["condensate"]
-    assert before["signature"] != after["signature"]
+    assert before["text_hash"] != after["text_hash"]
     assert store.articles.count() == 1
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from indexer.elastic import Store
-    from indexer.reposts import Version
+    from indexer.elastic.documents import Stored
 
 TEXT = prose(1, 120)
 ORIGINAL = article("original", TEXT, published=NOW - 3 * HOUR)
@@ -38,7 +38,7 @@ def everything(store: Store, articles: Sequence[Article]) -> tuple[set[Pair], li
     return set(pairs(store)), derived
 
 
-def written(store: Store, *articles: Article) -> dict[str, Version | None]:
+def written(store: Store, *articles: Article) -> dict[str, Stored | None]:
     """Write new articles, and give them as those that are to be judged."""
     return {each.id: each.created for each in write(store, *articles)}
 

@@ -369,6 +369,19 @@ def test_what_does_not_fit_changes_nothing(
     assert migrate(older)[0].documents == 2
 
 
+def test_what_is_no_field_any_more_is_left_behind(older: Store, client: Elasticsearch) -> None:
+    """A field that the new mappings do not know does not keep a document from moving, and all others come along."""
+    one = article("one", prose(1, 60))
+    take(older, one)
+    alias = write_alias(older.prefix, "articles")
+    client.indices.put_mapping(index=alias, properties={"former": {"type": "keyword"}})
+    client.update(index=alias, id=one.id, doc={"former": ["x"]})
+    before = documents(client, alias)[one.id]
+    assert before.pop("former") == ["x"]
+    migrate(older)
+    assert documents(client, alias) == {one.id: before}
+
+
 def test_who_read_before_cannot_write_after_without_looking(older: Store, client: Elasticsearch) -> None:
     """A write that rests on what was read in the old index is refused in the new one, whatever the numbers are."""
     ids = []

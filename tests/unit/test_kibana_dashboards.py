@@ -66,7 +66,7 @@ def test_a_field_that_is_gone_breaks_the_making() -> None:
     [
         ("title", "terms", "is text"),
         ("title.keyword", "median", "is keyword"),
-        ("signature", "terms", "has no doc values"),
+        ("entry_hash", "terms", "has no doc values"),
         ("image", "filter", "is not indexed"),
         ("revisions", None, "has no field"),
         ("colour", None, "has no field"),
