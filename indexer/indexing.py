@@ -30,7 +30,7 @@ class Worked:
     shingled: Shingled
     fields: dict[str, Any]  # see ``documents.text_fields``
     signature: tuple[str, ...]
-    sketch: str | None
+    sketch: bytes | None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -7,7 +7,6 @@ phrase or two in common are told apart without their texts. Which bound makes a 
 
 from __future__ import annotations
 
-import base64
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -31,9 +30,6 @@ REPEATED = 8
 _LOWER = np.uint64(0xFFFF)  # of a gram: of two articles of 566 tokens one in 17 has a tag in common by chance
 _BESIDE = np.uint64(16)  # the bits of the grams beside it, from here: four of the one before, four of the one after
 _BYTES = 4  # a sampled gram: its tag, its distance from the one before, which no window exceeds, and those bits
-_TOGETHER = 3  # sampled grams: so many have no padding in base64. The last are filled up with …
-_NONE = 0xFF  # … a distance that there is not
-_MARK = 0x80  # on every distance: sketches of SIGNATURE 3 had three bytes a gram, and no such distance
 
 Bounds = npt.NDArray[np.int64]
 
@@ -46,31 +42,24 @@ class Shared(NamedTuple):
 
 
 @Once
-def sketch(text: Shingled) -> str | None:
-    """Write the sampled grams, one by one, as base64; None for a text that repeats itself a lot."""
+def sketch(text: Shingled) -> bytes | None:
+    """Write the sampled grams, one by one; None for a text that repeats itself a lot."""
     places = sampled(text)
     tags = (text.grams[places] & _LOWER).astype(np.uint16)
     if len(tags) and np.bincount(tags).max() > REPEATED:
         return None
-    count = len(places)
-    written = np.zeros((-(-count // _TOGETHER) * _TOGETHER, _BYTES), dtype=np.uint8)
-    written[:count, 0] = tags >> 8
-    written[:count, 1] = tags & 0xFF
-    written[:, 2] = _NONE
-    written[:count, 2] = np.diff(places, prepend=0) | _MARK
+    written = np.empty((len(places), _BYTES), dtype=np.uint8)
+    written[:, 0] = tags >> 8
+    written[:, 1] = tags & 0xFF
+    written[:, 2] = np.diff(places, prepend=0)
     # Zeros where there is no such gram: so near to its end, a text has no further gram either.
     beside = np.zeros(len(text.grams) + 2 * GRAM, dtype=np.uint8)
     beside[GRAM : len(text.grams) + GRAM] = (text.grams >> _BESIDE) & np.uint64(0xF)
-    written[:count, 3] = beside[places] << 4 | beside[places + 2 * GRAM]
-    return base64.b64encode(written.tobytes()).decode("ascii")
+    written[:, 3] = beside[places] << 4 | beside[places + 2 * GRAM]
+    return written.tobytes()
 
 
-def is_readable(written: str) -> bool:
-    """Tell a sketch as it is written now from those of earlier versions."""
-    return not written or base64.b64decode(written[:4])[2] >= _MARK
-
-
-def bounds(own: str, others: Sequence[str]) -> Shared:
+def bounds(own: bytes, others: Sequence[bytes]) -> Shared:
     """Bound what the text of a sketch shares with those of others, one by one; the same whichever is ``own``."""
     tags, places, beside, _ = _read([own])
     by_tag = np.argsort(tags, kind="stable")
@@ -102,20 +91,16 @@ def bounds(own: str, others: Sequence[str]) -> Shared:
     return Shared(run, (total * UNSEEN).astype(np.int64))
 
 
-def _read(written: Sequence[str]) -> tuple[npt.NDArray[np.uint16], Places, npt.NDArray[np.uint8], Places]:
+def _read(written: Sequence[bytes]) -> tuple[npt.NDArray[np.uint16], Places, npt.NDArray[np.uint8], Places]:
     """Give of all sketches, one after the other: tags, places, what stands beside, and whose each gram is."""
-    raw = np.frombuffer(base64.b64decode("".join(written)), dtype=np.uint8).reshape(-1, _BYTES)
-    # Four characters are three bytes.
-    sizes = np.array([len(each) * 3 // 4 // _BYTES for each in written], dtype=np.int32)
-    which = np.repeat(np.arange(len(written), dtype=np.int32), sizes)
-    there = raw[:, 2] != _NONE
-    raw, which = raw[there], which[there]
+    raw = np.frombuffer(b"".join(written), dtype=np.uint8).reshape(-1, _BYTES)
+    counts = np.array([len(each) // _BYTES for each in written], dtype=np.int32)
+    which = np.repeat(np.arange(len(written), dtype=np.int32), counts)
     tags = raw[:, 0].astype(np.uint16)
     tags <<= 8
     tags |= raw[:, 1]
-    places = np.cumsum(raw[:, 2] & ~np.uint8(_MARK), dtype=np.int32)
+    places = np.cumsum(raw[:, 2], dtype=np.int32)
     # The distances were summed up over all; each begins at the end of the one before.
-    counts = np.bincount(which, minlength=len(written)).astype(np.int32)
     ends = np.cumsum(counts)
     begins = np.where(ends > counts, places[np.maximum(ends - counts - 1, 0)], 0) if len(places) else ends
     return tags, places - np.repeat(begins, counts), raw[:, 3], which

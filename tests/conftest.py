@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 from indexer import engine as local
 
@@ -20,8 +21,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure() -> None:
-    """Let Ctrl-C reach what tests start: a shell starts what runs behind it deaf to it, and that is inherited."""
+    """Time no test, and let Ctrl-C reach what they start: a shell starts what runs behind it deaf to it."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    # Of a loaded machine a deadline says no more than that it is one.
+    settings.register_profile("untimed")
+    settings.load_profile("untimed")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

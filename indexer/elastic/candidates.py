@@ -10,10 +10,11 @@ import orjson
 
 from indexer.elastic.documents import moment
 from indexer.elastic.errors import StoreError, translated
+from indexer.elastic.facts import Facts, unpack
 from indexer.elastic.paging import parts
 from indexer.reposts import could_repeat
 from indexer.shingles import ALL, GRAM, signature
-from indexer.sketch import bounds, is_readable, sketch
+from indexer.sketch import bounds, sketch
 from indexer.stars import OWN_LONG, Like, Likeness, least_of_own, likeness
 
 if TYPE_CHECKING:
@@ -32,7 +33,6 @@ CLAUSES = 1_000  # sampled hashes a query: the clause limit is 2,621 on a machin
 PAGE = 500  # candidates a page; all pages are read
 TOGETHER = 200  # articles that are asked about in one request …
 ASKING = 2  # … and requests at once: while one is answered, the answer to the other is read
-_FIELDS = ["text_hash", "effective", "tokens", "domain", "sketch"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,24 +53,26 @@ class _Asked:
     floor: int = 0  # the least score
     lifts: Sequence[_Lift] = ()
 
-    def shared(self, score: float, facts: dict[str, list[Any]]) -> int:
+    def shared(self, score: float, facts: Facts) -> int:
         """Give the number of shared hashes of a hit."""
-        source, tokens = facts["domain"][0], facts["tokens"][0]
-        return int(score) - sum(each.boost for each in self.lifts if each.holds(source, tokens))
+        return int(score) - sum(each.boost for each in self.lifts if each.holds(facts.source, facts.tokens))
 
-    def search(self, after: Any) -> dict[str, Any]:
-        """Give the body of the search for the page after the hit that is given."""
+    def search(self, after: Sequence[Any] | None = None) -> dict[str, Any]:
+        """Give the body of the search: for as many hits as a page has, or for the page after one, in a fixed order."""
         body = {
             "query": self.query,
             "size": PAGE,
             "stored_fields": "_none_",
-            "docvalue_fields": _FIELDS,
+            "docvalue_fields": ["facts"],
             "track_total_hits": False,
-            "sort": [{"_score": "desc"}, {"id": "asc"}],
         }
         if self.floor:
             body["min_score"] = self.floor
-        return {**body, "search_after": after} if after else body
+        if after is not None:  # an order costs each hit: one in a thousand queries has more hits than a page
+            body["sort"] = [{"_score": "desc"}, {"id": "asc"}]
+        if after:
+            body["search_after"] = after
+        return body
 
 
 def find(client: Elasticsearch, alias: str, versions: Sequence[Version], *, window_days: int) -> list[list[Like]]:
@@ -98,24 +100,26 @@ def _find(
 ) -> list[list[Like]]:
     asked = [query for place, each in enumerate(versions) for query in _queries(place, each, window_days)]
     shared: list[dict[str, int]] = [{} for _ in versions]
-    facts: dict[str, dict[str, list[Any]]] = {}
-    unread: list[tuple[_Asked, Any]] = [(each, None) for each in asked]
+    facts: dict[str, Facts] = {}
+    # None: as they come; (): in order, from the beginning; else after the hit that is sorted so.
+    unread: list[tuple[_Asked, Sequence[Any] | None]] = [(each, None) for each in asked]
     while unread:
         pages = _pages(client, alias, [each.search(after) for each, after in unread])
-        following = []
-        for (each, _), hits in zip(unread, pages, strict=True):
+        following: list[tuple[_Asked, Sequence[Any] | None]] = []
+        for (each, after), hits in zip(unread, pages, strict=True):
+            if len(hits) == PAGE:
+                following.append((each, hits[-1]["sort"] if after is not None else ()))
+                if after is None:
+                    continue  # there may be more, and these are in no order: asked again from the beginning
             counts = shared[each.place]
             for hit in hits:
-                score, identity = hit["sort"]
-                facts[identity] = hit["fields"]
-                orders.setdefault(identity, (hit["fields"]["effective"][0], identity))
-                counts[identity] = counts.get(identity, 0) + each.shared(score, hit["fields"])
-            if len(hits) == PAGE:
-                following.append((each, hits[-1]["sort"]))
+                known = unpack(hit["fields"]["facts"][0])
+                facts[known.id] = known
+                counts[known.id] = counts.get(known.id, 0) + each.shared(hit["_score"], known)
         unread = following
     return [
         _without_strangers(
-            each, [_like(each, orders[identity], facts[identity], count) for identity, count in counts.items()], facts
+            each, [_like(each, facts[identity], count, orders) for identity, count in counts.items()], facts
         )
         for each, counts in zip(versions, shared, strict=True)
     ]
@@ -196,35 +200,35 @@ def _multi(client: Elasticsearch, alias: str, searches: Sequence[dict[str, Any]]
         return _sound(client.msearch(searches=lines))
 
 
-def _like(each: Version, order: tuple[str, str], facts: dict[str, list[Any]], count: int) -> Like:
-    tokens, other = each.shingled.length, facts["tokens"][0]
-    same_source = facts["domain"][0] == each.source
-    if facts["text_hash"][0] == each.shingled.text_hash:
+def _like(each: Version, facts: Facts, count: int, orders: dict[str, tuple[str, str]]) -> Like:
+    tokens, other = each.shingled.length, facts.tokens
+    if facts.text_hash == each.shingled.text_hash:
         found = Likeness.COPY
     elif count < _least(tokens, other, len(signature(each.shingled))):
         found = Likeness.STRANGE
     else:
-        found = likeness(count, tokens, other, same_source=same_source)
-    return Like(order[1], order, found)
+        found = likeness(count, tokens, other, same_source=facts.source == each.source)
+    return Like(facts.id, orders.setdefault(facts.id, facts.order), found)
 
 
-def _without_strangers(each: Version, found: list[Like], facts: dict[str, dict[str, list[Any]]]) -> list[Like]:
+def _without_strangers(each: Version, found: list[Like], facts: dict[str, Facts]) -> list[Like]:
     """Make strangers of those that by the places of the shared hashes cannot repeat the article, nor it them.
 
     Without it, every article would have the texts of some strangers read, and of more the larger the archive is.
     """
     own = sketch(each.shingled)
-    weak = [
-        place
-        for place, like in enumerate(found)
-        if like.likeness is Likeness.LOOSE and any(map(is_readable, facts[like.id].get("sketch", ())))
-    ]
-    if own is None or not weak:
+    if own is None:
         return found
-    shared = bounds(own, [facts[found[place].id]["sketch"][0] for place in weak])
-    for place, run, tokens in zip(weak, shared.run.tolist(), shared.tokens.tolist(), strict=True):
-        fewer = min(each.shingled.length, facts[found[place].id]["tokens"][0])
-        if not could_repeat(run=run, shared=tokens, fewer=fewer):
+    weak = [
+        (place, sketched)
+        for place, like in enumerate(found)
+        if like.likeness is Likeness.LOOSE and (sketched := facts[like.id].sketch) is not None
+    ]
+    if not weak:
+        return found
+    shared = bounds(own, [sketched for _, sketched in weak])
+    for (place, _), run, tokens in zip(weak, shared.run.tolist(), shared.tokens.tolist(), strict=True):
+        if not could_repeat(run=run, shared=tokens, fewer=min(each.shingled.length, facts[found[place].id].tokens)):
             found[place] = found[place]._replace(likeness=Likeness.STRANGE)
     return found
 

@@ -11,8 +11,7 @@ import orjson
 
 from indexer.models import Article, Kind, Pair, Precision
 from indexer.reposts import Version
-from indexer.shingles import SIGNATURE, Shingled, shingle, signature
-from indexer.sketch import sketch
+from indexer.shingles import Shingled, shingle
 from indexer.vocabulary import FIELDS, Tagger, assigned
 
 if TYPE_CHECKING:
@@ -150,20 +149,6 @@ def place_of(seq_no: int, primary_term: int) -> int:
     Another primary shard may give a number of the sequence again that was never acknowledged, but under a higher term.
     """
     return primary_term << 40 | seq_no
-
-
-def signature_document(signed: Version) -> dict[str, Any]:
-    """Give the document by which an article is found as a candidate."""
-    return {
-        "id": signed.id,
-        "domain": signed.source,
-        "effective": moment(signed.effective),
-        "text_hash": signed.shingled.text_hash,
-        "tokens": signed.shingled.length,
-        "signature": signature(signed.shingled),
-        "sketch": sketch(signed.shingled),
-        "signature_version": SIGNATURE,
-    }
 
 
 def pair_document(pair: Pair, *, earlier_hash: str, later_hash: str, judged: datetime) -> dict[str, Any]:

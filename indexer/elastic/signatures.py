@@ -11,12 +11,14 @@ the sequence of writes as its version: of two who write it, the one that saw the
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from indexer.elastic import bulk, candidates, schema
-from indexer.elastic.documents import signature_document
+from indexer.elastic.documents import moment
 from indexer.elastic.errors import StoreError, translated
+from indexer.elastic.facts import pack
 from indexer.elastic.paging import parts
+from indexer.shingles import SIGNATURE, signature
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -57,7 +59,7 @@ class Signatures:
                     "index",
                     each.version.id,
                     {"version": each.place, "version_type": "external_gte"},
-                    signature_document(each.version),
+                    _document(each.version),
                 )
                 for each in articles
             ]
@@ -101,3 +103,16 @@ class Signatures:
         for item in bulk.send(self._client, self._write, actions):
             if not item.ok and not item.conflict and item.status != 404:
                 raise StoreError(f"signature of article {item.id}: {item.error}")
+
+
+def _document(signed: Version) -> dict[str, Any]:
+    return {
+        "id": signed.id,
+        "domain": signed.source,
+        "effective": moment(signed.effective),
+        "text_hash": signed.shingled.text_hash,
+        "tokens": signed.shingled.length,
+        "signature": signature(signed.shingled),
+        "signature_version": SIGNATURE,
+        "facts": pack(signed),
+    }

@@ -12,12 +12,15 @@ from typing import TYPE_CHECKING
 from samples import HOUR, NOW, article, now, prose, stored, take, write
 
 from indexer.detect import detect, search
+from indexer.elastic import candidates
 from indexer.models import Article, Kind, Pair, Precision
 from indexer.review import pairs
 from indexer.stars import CROWD
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    import pytest
 
     from indexer.elastic import Store
     from indexer.elastic.documents import Stored
@@ -227,6 +230,27 @@ def test_two_writers_at_once(connect: Callable[[str], Store], store: Store) -> N
     assert list(store.pending.ids()) == []
     assert all(stored(store, two)["repost_of"] == one.id for one, two in zip(originals, reversed(copies), strict=True))
     assert all(stored(store, one)["reposts"] == 1 for one in originals)
+
+
+def test_all_pages_of_candidates_are_read(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many there are on a page, each candidate is found once; also of an article that takes several queries."""
+    long = prose(3, 400)
+    copies = [article(f"c{n}", f"{long} {prose(10 + n, 9 * n)}", domain=f"d{n}.example") for n in range(24)]
+    take(store, *copies)
+    versions = list(store.articles.versions([each.id for each in copies]).values())
+
+    def found() -> list[set[object]]:
+        given = store.signatures.candidates(versions, window_days=0)
+        assert all(len({each.id for each in one}) == len(one) for one in given)
+        return [set(each) for each in given]
+
+    whole = found()
+    assert {len(each) for each in whole} == {len(copies) - 1}
+    for clauses in (candidates.CLAUSES, 20):
+        monkeypatch.setattr(candidates, "CLAUSES", clauses)
+        for page in (1, 7, len(copies) - 1, len(copies)):
+            monkeypatch.setattr(candidates, "PAGE", page)
+            assert found() == whole, (clauses, page)
 
 
 def test_many_copies_are_a_star_around_the_earliest(store: Store) -> None:

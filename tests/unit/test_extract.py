@@ -174,7 +174,7 @@ def test_detect_language() -> None:
 
 
 @given(st.one_of(st.binary(), st.text().map(str.encode)), st.sampled_from([None, "text/html", "text/plain", "x"]))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_any_bytes(body: bytes, content_type: str | None) -> None:
     """Whatever bytes come give an extraction or a rejection, never another error."""
     try:

@@ -558,7 +558,7 @@ async def resolve_nothing(_host: str, _port: int) -> list[str]:
 
 
 @given(st.one_of(st.text(), st.text().map("http://".__add__), st.text().map("http://a.example/".__add__)))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_any_url(url: str) -> None:
     """Whatever stands in a feed as an URL gives a rejection, never another error."""
     reason, _ = rejection(url, resolve=resolve_nothing)

@@ -89,7 +89,7 @@ def test_what_was_worked_out_apart_is_not_worked_out_again() -> None:
     """Of a text that another process read, the signature and the sketch are those that it gave."""
     arrival = lines_of_import.parse(line(1), what="line 1", now=NOW)
     worked = pickle.loads(pickle.dumps(work_out(arrival.article, None)))  # noqa: S301 our own
-    strange = replace(worked, signature=("AAAAAAAA",), sketch="AAAA")
+    strange = replace(worked, signature=("AAAAAAAA",), sketch=b"AAAA")
     assert indexing._worked(replace(arrival, worked=strange), None) is strange  # noqa: SLF001 - what write does first
     assert signature(strange.shingled) == ("AAAAAAAA",)
-    assert sketch(strange.shingled) == "AAAA"
+    assert sketch(strange.shingled) == b"AAAA"

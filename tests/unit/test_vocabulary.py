@@ -257,7 +257,7 @@ def test_a_missing_context_is_told(small: Tagger) -> None:
 
 
 @given(st.text(max_size=200), st.text(max_size=200))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_any_text_is_read(title: str, text: str) -> None:
     """No text fails, an explanation finds the same, and its places are those of the text."""
     tagger = Tagger(read(SMALL, name="small.toml"))
@@ -269,7 +269,7 @@ def test_any_text_is_read(title: str, text: str) -> None:
 
 
 @given(st.text(max_size=100))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_places_are_of_the_words(text: str) -> None:
     """A plain text is as long as the cleaned one, and its words have a place each."""
     cleaned = clean(text)
