@@ -55,7 +55,11 @@ class _Asked:
 
     def shared(self, score: float, facts: Facts) -> int:
         """Give the number of shared hashes of a hit."""
-        return int(score) - sum(each.boost for each in self.lifts if each.holds(facts.source, facts.tokens))
+        found = int(score)
+        for each in self.lifts:
+            if each.holds(facts.source, facts.tokens):
+                found -= each.boost
+        return found
 
     def search(self, after: Sequence[Any] | None = None) -> dict[str, Any]:
         """Give the body of the search: for as many hits as a page has, or for the page after one, in a fixed order."""
