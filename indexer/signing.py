@@ -1,7 +1,8 @@
 """Give articles their signatures where there are none: an earlier version, or a snapshot of it, kept them elsewhere.
 
-All articles are marked as pending before the index of signatures is made, and each mark is taken away when its article
-is signed. So a run that dies in between leaves marks, and who finds pairs signs what it finds marked.
+All articles are marked as pending before the index of signatures is made, and the marks are taken away when all are
+signed. A run that dies in between leaves them, and who finds pairs signs what it finds marked. An article of which the
+mark is gone by then was judged meanwhile, among signatures that were not all there: it is marked again.
 """
 
 from __future__ import annotations
@@ -26,26 +27,30 @@ def create(store: Store, *, now: Callable[[], datetime], progress: Progress) -> 
     if not store.lacks_signatures():
         return store.init()
     began = now()
-    store.articles.refresh()
-    for ids in _batches(store):
+    for ids in _batches(store, "marking articles", progress):
         store.pending.mark_again(store.articles.states(ids), now=began)
     created = store.init()
-    progress.start("signing articles", store.articles.count())
-    for ids in _batches(store):
-        _sign(store, ids, marked=began)
-        progress.advance(len(ids))
+    for ids in _batches(store, "signing articles", progress):
+        store.signatures.write(store.articles.stored(ids).values())
     store.signatures.refresh()
+    for ids in _batches(store, "taking the marks away", progress):
+        _release(store, ids, marked=began, now=now())
     progress.finish()
     return created
 
 
-def _batches(store: Store) -> Iterator[Sequence[str]]:
+def _batches(store: Store, label: str, progress: Progress) -> Iterator[Sequence[str]]:
+    store.articles.refresh()
+    progress.start(label, store.articles.count())
     ids = (hit["_id"] for hit in store.articles.scan({"query": {"match_all": {}}, "source": False}, page=5_000))
     while batch := list(islice(ids, BATCH)):
         yield batch
+        progress.advance(len(batch))
 
 
-def _sign(store: Store, ids: Sequence[str], *, marked: datetime) -> None:
+def _release(store: Store, ids: Sequence[str], *, marked: datetime, now: datetime) -> None:
     marks = store.pending.read(ids)
-    store.signatures.write(store.articles.stored(ids).values())
-    store.pending.take_away(mark for mark in marks.values() if moment(mark.since) == moment(marked))
+    ours = [mark for mark in marks.values() if moment(mark.since) == moment(marked)]
+    judged = set(ids).difference(mark.id for mark in ours)
+    store.pending.mark_again(store.articles.states(sorted(judged)), now=now)
+    store.pending.take_away(ours)

@@ -17,9 +17,12 @@ from indexer.removing import named, remove
 from indexer.review import pairs
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
     from elasticsearch import Elasticsearch
 
     from indexer.elastic import Store
+    from indexer.elastic.documents import Stored
 
 TEXT, OTHER_TEXT = prose(1, 120), prose(2, 120)
 ORIGINAL = article("original", TEXT, published=NOW - 3 * HOUR)
@@ -86,6 +89,25 @@ def test_a_mark_of_somebody_else_stays(store: Store, client: Elasticsearch) -> N
     write(store, COPY)
     unsign(client, store)
     complete(store)
+    assert list(store.pending.ids()) == [COPY.id]
+    assert detect(store, now=now) == {"exact": 1}
+
+
+def test_an_article_that_comes_in_while_others_are_signed(
+    store: Store, client: Elasticsearch, connect: Callable[[str], Store], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever judged it could not find what was not signed yet: it is judged again, and nothing is missed."""
+    take(store, ORIGINAL)
+    unsign(client, store)
+    other, signed = connect(store.prefix), store.signatures.write
+
+    def late(articles: Iterable[Stored]) -> None:
+        assert take(other, COPY).pairs == {}
+        signed(articles)
+
+    monkeypatch.setattr(store.signatures, "write", late)
+    complete(store)
+    monkeypatch.undo()
     assert list(store.pending.ids()) == [COPY.id]
     assert detect(store, now=now) == {"exact": 1}
 
