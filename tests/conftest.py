@@ -24,7 +24,7 @@ def pytest_configure() -> None:
     """Time no test, and let Ctrl-C reach what they start: a shell starts what runs behind it deaf to it."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
     # Of a loaded machine a deadline says no more than that it is one.
-    settings.register_profile("untimed")
+    settings.register_profile("untimed", deadline=None)
     settings.load_profile("untimed")
 
 
