@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from elasticsearch import AuthorizationException
+from elasticsearch import ApiError, AuthorizationException
 
 from indexer.elastic import schema
 from indexer.elastic.errors import translated
@@ -176,6 +176,14 @@ class Rights:
                     found = []
             key = next(map(_key, found), None)
         return Login(user=who["username"], roles=roles, key=key, everything=bool(everything))
+
+    def may_create(self, name: str) -> bool:
+        """Tell whether we may create the index of this name; where nobody keeps watch over that, everybody may."""
+        asked = [{"names": [f"{self._prefix}-{name}-000001"], "privileges": ["create_index"]}]
+        try:
+            return bool(self._client.security.has_privileges(index=asked)["has_all_requested"])
+        except ApiError:
+            return True
 
     def _is_enough_for(self, role: Role) -> bool:
         described = descriptor(self._prefix, role)

@@ -12,12 +12,15 @@ import pytest
 from calling import Caller, Ended
 from elasticsearch import AuthenticationException, AuthorizationException, Elasticsearch
 from newsstand import Newsstand
-from samples import article, prose, take
+from samples import article, now, prose, take
 from world import written
 
+from indexer import signing
 from indexer.cli.keys import ROLES
+from indexer.elastic.errors import ForbiddenError
 from indexer.elastic.rights import Role, descriptor
 from indexer.elastic.schema import NAMES
+from indexer.progress import Silent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -166,6 +169,22 @@ def test_an_admin_makes_and_deletes_the_indices(store: Store, holding: Callable[
     from indexer.elastic import Store as Opened  # noqa: PLC0415 - only its type is needed above
 
     assert len(Opened(admin, store.prefix).init()) == len(NAMES)
+
+
+def test_who_may_not_make_the_signatures_changes_nothing(
+    store: Store, holding: Callable[[Role], Elasticsearch]
+) -> None:
+    """An ingester in an archive of before them marks nothing and is told; an admin signs it."""
+    from indexer.elastic import Store as Opened  # noqa: PLC0415 - only its type is needed above
+
+    take(store, ONE)
+    ingester, admin = (Opened(holding(role), store.prefix) for role in (Role.INGESTER, Role.ADMIN))
+    holding(Role.ADMIN).indices.delete(index=f"{store.prefix}-signatures-000001")
+    with pytest.raises(ForbiddenError):
+        signing.create(ingester, now=now, progress=Silent())
+    assert list(store.pending.ids()) == []
+    assert signing.create(admin, now=now, progress=Silent()) == [f"{store.prefix}-signatures-000001"]
+    assert take(store, TWO).pairs == {"exact": 1}
 
 
 def test_everything_that_a_reader_does_works_with_its_key(engine: local.Running, store: Store, call: Caller) -> None:
