@@ -18,8 +18,8 @@ import numpy as np
 from indexer.derived import derive
 from indexer.elastic.documents import moment, state_of
 from indexer.models import STORED_KINDS, Kind, Pair
-from indexer.reposts import RULES, Rules, Version, relate, worth_judging
-from indexer.stars import Likeness, count_earlier, is_crowded, kept
+from indexer.reposts import RULES, Rules, Version, as_pair, compare, worth_judging
+from indexer.stars import MANY, Likeness, are_many, count_earlier, is_crowded, kept
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 BATCH = 2_000  # articles a round: one refresh, and copies of one story in it are read once
 WINDOW_DAYS = 0  # ± days on the effective date in which candidates are looked for; 0: all
 ROUNDS = 50  # rounds in which articles changed meanwhile: in a storm of edits the rest waits for the next run
-MANY = 10  # copies, from which on it is looked whether further ones came in meanwhile
 # A mark whose article is in another state belongs to a writer that is about to write it; after this, to a dead one.
 ABANDONED = timedelta(minutes=10)
 
@@ -226,7 +225,7 @@ class _Run:
         many = {
             identity: version
             for identity, version in judged.items()
-            if sum(each.likeness.in_star for each in found[identity]) >= MANY
+            if are_many(each.likeness for each in found[identity])
         }
         counts = self.store.signatures.count_earlier(list(many.values()), window_days=self.window_days)
         changed = {
@@ -317,8 +316,9 @@ def _judge(
     for one, other in ((known.get(first), known.get(second)) for first, second in sorted(asked)):
         if one is None or other is None or not worth_judging(one.shingled, other.shingled, rules):
             continue  # removed between the search and the reading, or too little in common
-        pair = relate(one, other, rules=rules, ignored=ignored(one, other, lists))
-        if pair.kind in STORED_KINDS:
+        verdict = compare(one, other, rules=rules, ignored=ignored(one, other, lists))
+        if verdict.kind in STORED_KINDS:
+            pair = as_pair(verdict, rules=rules)
             pairs[pair.id] = pair
     return pairs
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from indexer.models import Kind, Pair, Precision
 from indexer.overlap import Measures, measure, shared_grams
@@ -123,18 +123,38 @@ def _of_one_form(measures: Measures, shorter: int, rules: Rules) -> bool:
     )
 
 
-def relate(one: Version, other: Version, *, rules: Rules = RULES, ignored: Hashes | None = None) -> Pair:
-    """Judge two articles, whichever is given first, and say which was earlier."""
+class Verdict(NamedTuple):
+    """How two articles relate, without what is only written down of those that repeat each other."""
+
+    earlier: Version
+    later: Version
+    kind: Kind
+    measures: Measures  # of the earlier, then of the later
+
+
+def compare(one: Version, other: Version, *, rules: Rules = RULES, ignored: Hashes | None = None) -> Verdict:
+    """Judge two articles, whichever is given first."""
     earlier, later = sorted((one, other), key=lambda each: each.order)
     measures = measure(earlier.shingled, later.shingled, ignored=ignored)
-    same_source = earlier.source == later.source
     kind = judge(
         measures,
         tokens_a=earlier.shingled.length,
         tokens_b=later.shingled.length,
-        same_source=same_source,
+        same_source=earlier.source == later.source,
         rules=rules,
     )
+    return Verdict(earlier, later, kind, measures)
+
+
+def relate(one: Version, other: Version, *, rules: Rules = RULES, ignored: Hashes | None = None) -> Pair:
+    """Judge two articles, whichever is given first, and say which was earlier."""
+    return as_pair(compare(one, other, rules=rules, ignored=ignored), rules=rules)
+
+
+def as_pair(verdict: Verdict, *, rules: Rules = RULES) -> Pair:
+    """Write a verdict down with its evidence."""
+    earlier, later, kind, measures = verdict
+    same_source = earlier.source == later.source
     return Pair(
         id=pair_id(earlier.id, later.id),
         earlier=earlier.id,

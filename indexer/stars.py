@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 CROWD = 100  # earlier copies; so many are still all paired with one another, in 4,950 pairs
+MANY = 10  # copies, from which on it is looked whether further ones came in meanwhile
 COPY = 0.5  # of the sampled hashes of the shorter of two articles, that are shared: they are copies
 FORM = 0.2  # the same within one source: of one form. What is less covered there is no passage either, but …
 OWN_RUN = 7  # … where so many are shared in whatever length: a run of 60 tokens has 6 of them
@@ -32,10 +33,11 @@ class Likeness(Enum):
     FORM = "form"  # one source, and the form of a bulletin; judged in a star
     COPY = "copy"  # judged in a star
 
-    @property
-    def in_star(self) -> bool:
-        """Whether many such articles are kept a star."""
-        return self is Likeness.FORM or self is Likeness.COPY
+    def __init__(self, name: str) -> None:
+        self.in_star = name in {
+            "form",
+            "copy",
+        }  # many such articles are kept a star; asked of every hit, so no property
 
 
 class Like(NamedTuple):  # of which a bulletin has hundreds: made in a third of a dataclass's time
@@ -77,6 +79,11 @@ def kept(order: tuple[str, str], others: Iterable[Like], *, crowd: int = CROWD) 
 def is_crowded(order: tuple[str, str], others: Iterable[Like], *, crowd: int = CROWD) -> bool:
     """Tell whether an article has so many earlier ones in one of its stars that it is not paired with all of them."""
     return any(len(earlier) >= crowd for earlier in _earlier(order, others).values())
+
+
+def are_many(likenesses: Iterable[Likeness]) -> bool:
+    """Tell whether so many of these are in stars that others may have come in while they were judged."""
+    return sum(each.in_star for each in likenesses) >= MANY
 
 
 def count_earlier(order: tuple[str, str], others: Iterable[Like]) -> int:

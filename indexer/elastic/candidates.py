@@ -15,7 +15,7 @@ from indexer.elastic.paging import parts
 from indexer.reposts import could_repeat
 from indexer.shingles import ALL, GRAM, signature
 from indexer.sketch import bounds, sketch
-from indexer.stars import OWN_LONG, Like, Likeness, least_of_own, likeness
+from indexer.stars import OWN_LONG, Like, Likeness, are_many, least_of_own, likeness
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -83,8 +83,8 @@ def find(client: Elasticsearch, alias: str, versions: Sequence[Version], *, wind
     """Find, for each article, those that share enough sampled grams with it, or its whole text.
 
     Candidates are looked for within ± ``window_days`` of its date, 0 for all; as of the last refresh. No stored field
-    is read for them: unpacking those of each hit took five times as long as the search. What is found may be strange
-    to the article all the same: only its likeness says.
+    is read for them: unpacking those of each hit took five times as long as the search. Strangers are left out, but
+    where there are so many copies that ``count_earlier`` is asked.
     """
     asking = list(parts(versions, TOGETHER))
     orders: dict[str, tuple[str, str]] = {}  # once for each article: those of a hot story are met by all its others
@@ -105,6 +105,7 @@ def _find(
     asked = [query for place, each in enumerate(versions) for query in _queries(place, each, window_days)]
     shared: list[dict[str, int]] = [{} for _ in versions]
     facts: dict[str, Facts] = {}
+    unpacked: dict[str, Facts] = {}  # by how they are packed: what one source repeats is met by many of these articles
     # None: as they come; (): in order, from the beginning; else after the hit that is sorted so.
     unread: list[tuple[_Asked, Sequence[Any] | None]] = [(each, None) for each in asked]
     while unread:
@@ -117,16 +118,15 @@ def _find(
                     continue  # there may be more, and these are in no order: asked again from the beginning
             counts = shared[each.place]
             for hit in hits:
-                known = unpack(hit["fields"]["facts"][0])
-                facts[known.id] = known
-                counts[known.id] = counts.get(known.id, 0) + each.shared(hit["_score"], known)
+                packed = hit["fields"]["facts"][0]
+                known = unpacked.get(packed)
+                if known is None:
+                    known = unpacked[packed] = unpack(packed)
+                    facts[known.id] = known
+                identity = known.order[1]
+                counts[identity] = counts.get(identity, 0) + each.shared(hit["_score"], known)
         unread = following
-    return [
-        _without_strangers(
-            each, [_like(each, facts[identity], count, orders) for identity, count in counts.items()], facts
-        )
-        for each, counts in zip(versions, shared, strict=True)
-    ]
+    return [_likes(each, counts, facts, orders) for each, counts in zip(versions, shared, strict=True)]
 
 
 def count_earlier(
@@ -204,37 +204,52 @@ def _multi(client: Elasticsearch, alias: str, searches: Sequence[dict[str, Any]]
         return _sound(client.msearch(searches=lines))
 
 
-def _like(each: Version, facts: Facts, count: int, orders: dict[str, tuple[str, str]]) -> Like:
+def _likes(
+    each: Version, counts: dict[str, int], facts: dict[str, Facts], orders: dict[str, tuple[str, str]]
+) -> list[Like]:
+    """Tell how much what shares so many hashes with an article is alike; strangers only where they are counted."""
+    hashes = len(signature(each.shingled))
+    found = {identity: _likeness(each, facts[identity], count, hashes) for identity, count in counts.items()}
+    for identity in _strangers(each, found, facts):
+        found[identity] = Likeness.STRANGE
+    counted = are_many(found.values())
+    return [
+        Like(identity, orders.setdefault(identity, facts[identity].order), how)
+        for identity, how in found.items()
+        if counted or how is not Likeness.STRANGE
+    ]
+
+
+def _likeness(each: Version, facts: Facts, count: int, hashes: int) -> Likeness:
     tokens, other = each.shingled.length, facts.tokens
     if facts.text_hash == each.shingled.text_hash:
-        found = Likeness.COPY
-    elif count < _least(tokens, other, len(signature(each.shingled))):
-        found = Likeness.STRANGE
-    else:
-        found = likeness(count, tokens, other, same_source=facts.source == each.source)
-    return Like(facts.id, orders.setdefault(facts.id, facts.order), found)
+        return Likeness.COPY
+    if count < _least(tokens, other, hashes):
+        return Likeness.STRANGE
+    return likeness(count, tokens, other, same_source=facts.source == each.source)
 
 
-def _without_strangers(each: Version, found: list[Like], facts: dict[str, Facts]) -> list[Like]:
-    """Make strangers of those that by the places of the shared hashes cannot repeat the article, nor it them.
+def _strangers(each: Version, found: dict[str, Likeness], facts: dict[str, Facts]) -> list[str]:
+    """Give those that by the places of the shared hashes cannot repeat the article, nor it them.
 
     Without it, every article would have the texts of some strangers read, and of more the larger the archive is.
     """
     own = sketch(each.shingled)
     if own is None:
-        return found
+        return []
     weak = [
-        (place, sketched)
-        for place, like in enumerate(found)
-        if like.likeness is Likeness.LOOSE and (sketched := facts[like.id].sketch) is not None
+        (identity, sketched)
+        for identity, how in found.items()
+        if how is Likeness.LOOSE and (sketched := facts[identity].sketch) is not None
     ]
     if not weak:
-        return found
+        return []
     shared = bounds(own, [sketched for _, sketched in weak])
-    for (place, _), run, tokens in zip(weak, shared.run.tolist(), shared.tokens.tolist(), strict=True):
-        if not could_repeat(run=run, shared=tokens, fewer=min(each.shingled.length, facts[found[place].id].tokens)):
-            found[place] = found[place]._replace(likeness=Likeness.STRANGE)
-    return found
+    return [
+        identity
+        for (identity, _), run, tokens in zip(weak, shared.run.tolist(), shared.tokens.tolist(), strict=True)
+        if not could_repeat(run=run, shared=tokens, fewer=min(each.shingled.length, facts[identity].tokens))
+    ]
 
 
 def _least(tokens: int, other_tokens: int, hashes: int) -> int:

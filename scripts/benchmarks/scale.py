@@ -20,6 +20,7 @@ import orjson
 
 from benchmarks import chart, corpus, watch
 from benchmarks.common import Setting, setting
+from benchmarks.recipe import Recipe
 from indexer import detect, urls
 from indexer.elastic import candidates, schema
 from indexer.models import REPOST_KINDS, Kind
@@ -35,10 +36,16 @@ SAMPLE = 500  # articles whose candidate queries are timed at each size
 FIELDS = ("text_hash", "tokens", "repost_of", "reposts", "repeats")
 
 
-def run(sizes: Sequence[int], *, out: Path, home: Path | None, options: Sequence[str]) -> None:
-    """Import up to each size in turn and write ``scale.json`` and ``scale.svg`` into ``out``, anew after each."""
+def run(
+    sizes: Sequence[int], *, out: Path, home: Path | None, options: Sequence[str], sources: int | None = None
+) -> None:
+    """Import up to each size in turn and write ``scale.json`` and ``scale.svg`` into ``out``, anew after each.
+
+    ``sources`` is how many publish the articles, None for as many as in the recipe.
+    """
     stages: list[dict[str, Any]] = []
-    stream = corpus.articles(max(sizes))
+    recipe = Recipe() if sources is None else Recipe(sources=sources)
+    stream = corpus.articles(max(sizes), recipe)
     ids: list[str] = []
     pairs: list[dict[str, str]] = []
     with setting(PREFIX, home=home) as where:
@@ -48,7 +55,12 @@ def run(sizes: Sequence[int], *, out: Path, home: Path | None, options: Sequence
             _write(stream, size - before, path, ids, pairs)
             stages.append({"size": size, **_import(where, path, before, options), **_state(where, ids, pairs)})
             print(_line(stages[-1]), flush=True)
-            written = {"machine": _machine(where), "options": list(options), "stages": stages}
+            written = {
+                "machine": _machine(where),
+                "sources": recipe.sources,
+                "options": list(options),
+                "stages": stages,
+            }
             (out / "scale.json").write_bytes(orjson.dumps(written, option=orjson.OPT_INDENT_2))
             (out / "scale.svg").write_text(picture(stages), encoding="utf-8")
 

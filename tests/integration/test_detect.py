@@ -13,9 +13,10 @@ from samples import HOUR, NOW, article, now, prose, stored, take, write
 
 from indexer.detect import detect, search
 from indexer.elastic import candidates
+from indexer.elastic.documents import moment
 from indexer.models import Article, Kind, Pair, Precision
 from indexer.review import pairs
-from indexer.stars import CROWD
+from indexer.stars import CROWD, MANY, Likeness, count_earlier
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -251,6 +252,21 @@ def test_all_pages_of_candidates_are_read(store: Store, monkeypatch: pytest.Monk
         for page in (1, 7, len(copies) - 1, len(copies)):
             monkeypatch.setattr(candidates, "PAGE", page)
             assert found() == whole, (clauses, page)
+
+
+def test_strangers_are_left_out_but_where_copies_are_counted(store: Store) -> None:
+    """Who shares a phrase alone is met and left out; where copies are many he is there, since a count has him too."""
+    phrase = prose(1008, 20)  # of which two hashes are sampled
+    texts = [f"{prose(300 + n, 90)} {phrase} {prose(400 + n, 70)}" for n in range(3)]
+    articles = [article(f"one{n}", text, domain=f"one{n}.example") for n, text in enumerate(texts)]
+    take(store, *articles)
+    (asked,) = store.articles.versions([articles[0].id]).values()
+    assert store.signatures.candidates([asked], window_days=0) == [[]]
+    take(store, *(article(f"copy{n}", texts[0], domain=f"paper{n}.example") for n in range(MANY)))
+    (found,) = store.signatures.candidates([asked], window_days=0)
+    assert Counter(each.likeness for each in found) == {Likeness.COPY: MANY, Likeness.STRANGE: 2}
+    counted = store.signatures.count_earlier([asked], window_days=0)
+    assert counted == [count_earlier((moment(asked.effective), asked.id), found)]
 
 
 def test_many_copies_are_a_star_around_the_earliest(store: Store) -> None:
