@@ -1,25 +1,44 @@
-"""Make further pages out of real ones: the same markup, the words of each piece of text in another order."""
+"""Make further pages out of real ones: the same markup, the words of each piece of text others, in another order."""
 
 from __future__ import annotations
 
 import random
 import re
+from string import ascii_lowercase
 
 # Code is not text; what stands between two tags is.
-_PIECE = re.compile(rb"<(script|style)\b.*?</\1\s*>|<!--.*?-->|>([^<>]{20,})<", re.DOTALL | re.IGNORECASE)
+_PIECE = re.compile(rb"<(script|style)\b.*?</\1\s*>|<!--.*?-->|>([^<>]{6,})<", re.DOTALL | re.IGNORECASE)
+_LONG = 6  # bytes from which on a word is another in each variant: no article is all the same without them
 
 
 def vary(body: bytes, number: int) -> bytes:
-    """Give the variant of this number; 0 is the page itself. Hardly a run of five words is left of it."""
+    """Give the variant of this number; 0 is the page itself. No run of words is left of it that makes a passage.
+
+    With the words in another order alone, what stands in short pieces made pairs of a page and all its variants: the
+    thousandth page had more to be compared with than the first.
+    """
     if number == 0:
         return body
     chance = random.Random(number)  # noqa: S311 not for secrets
+    mark = _letters(number)
 
-    def shuffled(match: re.Match[bytes]) -> bytes:
-        if match[2] is None:
+    def varied(match: re.Match[bytes]) -> bytes:
+        words = match[2].split() if match[2] is not None else []
+        if not words:
             return match[0]
-        words = match[2].split()
         chance.shuffle(words)
-        return b">" + b" ".join(words) + b"<"
+        text = b" ".join(word + mark if len(word) >= _LONG else word for word in words)
+        # What parts the words of this piece from those beside it stays.
+        before, after = (each if each.isspace() else b"" for each in (match[2][:1], match[2][-1:]))
+        return b">" + before + text + after + b"<"
 
-    return _PIECE.sub(shuffled, body)
+    return _PIECE.sub(varied, body)
+
+
+def _letters(number: int) -> bytes:
+    """Write a number with letters."""
+    written = ""
+    while number:
+        number, digit = divmod(number, len(ascii_lowercase))
+        written += ascii_lowercase[digit]
+    return written.encode()
