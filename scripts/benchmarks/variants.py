@@ -8,7 +8,8 @@ from string import ascii_lowercase
 
 # Code is not text; what stands between two tags is.
 _PIECE = re.compile(rb"<(script|style)\b.*?</\1\s*>|<!--.*?-->|>([^<>]{6,})<", re.DOTALL | re.IGNORECASE)
-_LONG = 6  # bytes from which on a word is another in each variant: no article is all the same without them
+_LONG = 6  # bytes from which on a word is another in each variant
+_UNSPACED = 24  # bytes
 
 
 def vary(body: bytes, number: int) -> bytes:
@@ -27,12 +28,21 @@ def vary(body: bytes, number: int) -> bytes:
         if not words:
             return match[0]
         chance.shuffle(words)
-        text = b" ".join(word + mark if len(word) >= _LONG else word for word in words)
+        text = b" ".join(_other(word, mark, chance) for word in words)
         # What parts the words of this piece from those beside it stays.
         before, after = (each if each.isspace() else b"" for each in (match[2][:1], match[2][-1:]))
         return b">" + before + text + after + b"<"
 
     return _PIECE.sub(varied, body)
+
+
+def _other(word: bytes, mark: bytes, chance: random.Random) -> bytes:
+    """Make another word of a long one; what is written without spaces is taken for one, and gets another order."""
+    if len(word) >= _UNSPACED and not word.isascii():
+        letters = list(word.decode("utf-8", "surrogateescape"))
+        chance.shuffle(letters)
+        word = "".join(letters).encode("utf-8", "surrogateescape")
+    return word + mark if len(word) >= _LONG else word
 
 
 def _letters(number: int) -> bytes:
