@@ -108,15 +108,30 @@ class Copy:
             for page in self._pages(shard, {"range": {"_seq_no": {"lte": place}}}):
                 with translated():
                     answer = self._client.mget(index=self.new, ids=[hit["_id"] for hit in page])
-                for hit, copy in zip(page, answer["docs"], strict=True):
-                    newer = copy.get("_version", 0) > hit["_seq_no"] + 1
-                    if not newer and (copy.get("_source") != self._kept(hit["_source"]) or not copy.get("found")):
-                        raise DifferenceError(
-                            f"The copy of {hit['_id']} in {self.new} is not like the document in {self.old}"
-                        )
+                unlike = [hit for hit, copy in zip(page, answer["docs"], strict=True) if not self._is_copied(hit, copy)]
+                for identity in self._unchanged(unlike):
+                    raise DifferenceError(
+                        f"The copy of {identity} in {self.new} is not like the document in {self.old}"
+                    )
                 compared += len(page)
                 page_done(len(page))
         return compared
+
+    def _is_copied(self, hit: Mapping[str, Any], copy: Mapping[str, Any]) -> bool:
+        newer = copy.get("_version", 0) > hit["_seq_no"] + 1
+        return newer or bool(copy.get("found") and copy["_source"] == self._kept(hit["_source"]))
+
+    def _unchanged(self, hits: Sequence[Mapping[str, Any]]) -> list[str]:
+        """Give those that still are as a search has found them: who was just deleted has lost his copy already."""
+        if not hits:
+            return []
+        with translated():
+            answer = self._client.mget(index=self.old, ids=[hit["_id"] for hit in hits], source=False)
+        return [
+            hit["_id"]
+            for hit, now in zip(hits, answer["docs"], strict=True)
+            if now.get("found") and now["_seq_no"] == hit["_seq_no"]
+        ]
 
     def drop_deleted(self, *, by_id: bool, still_ours: Callable[[], None]) -> int:
         """Delete what is no longer in the old index from the new one, and give how many that were.

@@ -318,11 +318,10 @@ class Migration:
     def _behind(self, name: str) -> str:
         """Give the one index behind both aliases."""
         reads, writes = schema.read_alias(self._prefix, name), schema.write_alias(self._prefix, name)
-        with translated():
-            found = [sorted(self._client.indices.get_alias(name=alias)) for alias in (reads, writes)]
+        found = [schema.behind(self._client, self._prefix, alias) for alias in (reads, writes)]
         if found[0] != found[1] or len(found[0]) != 1:
             raise StoreError(f"The aliases {reads} and {writes} lead to {found[0]} and {found[1]}: not to one index")
-        return str(found[0][0])
+        return found[0][0]
 
     def _all(self) -> Iterator[str]:
         pattern = re.compile(f"{re.escape(self._prefix)}-({'|'.join(schema.NAMES)})-[0-9]{{6}}")

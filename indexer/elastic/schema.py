@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-from elasticsearch import BadRequestError, Elasticsearch, NotFoundError
+from elasticsearch import BadRequestError, Elasticsearch
 
-from indexer.elastic.errors import StoreError, translated
+from indexer.elastic.errors import MissingIndexError, StoreError, translated
 
 NAMES = ("articles", "signatures", "reposts", "feeds", "pending", "sources", "corrections", "searches", "digests")
 # Of these fields were only added since the version that is named: the newer mappings fit the older index.
@@ -45,13 +45,30 @@ def write_alias(prefix: str, name: str) -> str:
 def missing(client: Elasticsearch, prefix: str) -> list[str]:
     """List the aliases that are not there."""
     wanted = [make(prefix, name) for name in NAMES for make in (read_alias, write_alias)]
-    with translated():
-        try:
-            indices = client.indices.get_alias(name=f"{prefix}-*")
-        except NotFoundError:
-            return wanted
-    there = {alias for index in indices.values() for alias in index["aliases"]}
+    there = _aliases(client, prefix, f"{prefix}-*")
     return [alias for alias in wanted if alias not in there]
+
+
+def behind(client: Elasticsearch, prefix: str, alias: str) -> list[str]:
+    """Name the indices that an alias leads to; MissingIndexError where it leads to none."""
+    found = _aliases(client, prefix, alias).get(alias, [])
+    if not found:
+        raise MissingIndexError(f"no such index [{alias}]. Run: condensat init")
+    return found
+
+
+def _aliases(client: Elasticsearch, prefix: str, names: str) -> dict[str, list[str]]:
+    """Give the indices behind each alias of these names.
+
+    Only our indices are asked: with all of the cluster, Elasticsearch fails as often as another is deleted meanwhile.
+    """
+    with translated():
+        indices = client.indices.get_alias(index=f"{prefix}-*", name=names)
+    found: dict[str, list[str]] = {}
+    for index in sorted(indices):
+        for alias in indices[index]["aliases"]:
+            found.setdefault(alias, []).append(index)
+    return found
 
 
 def create(client: Elasticsearch, prefix: str) -> list[str]:

@@ -185,8 +185,7 @@ class Snapshots:
         """Give the index behind each write alias."""
         found = {}
         for name in schema.NAMES:
-            with translated():
-                (found[name],) = self._client.indices.get_alias(name=schema.write_alias(self._prefix, name))
+            (found[name],) = schema.behind(self._client, self._prefix, schema.write_alias(self._prefix, name))
         return found
 
     def _places(self, indices: dict[str, str]) -> dict[str, list[int]]:

@@ -22,6 +22,7 @@ from elasticsearch.helpers import scan
 from samples import NOW, article, prose, search, take, write
 
 from indexer.elastic import Store, StoreError
+from indexer.elastic.copying import Copy, DifferenceError
 from indexer.elastic.migration import BusyError, Operator
 from indexer.elastic.rights import Role
 from indexer.elastic.schema import NAMES, definition, read_alias, write_alias
@@ -380,6 +381,30 @@ def test_what_is_no_field_any_more_is_left_behind(older: Store, client: Elastics
     assert before.pop("former") == ["x"]
     migrate(older)
     assert documents(client, alias) == {one.id: before}
+
+
+def test_a_copy_that_differs_is_found_but_not_that_of_what_was_just_deleted(
+    older: Store, client: Elasticsearch
+) -> None:
+    """Who is deleted may have lost his copy before a search of the old index knows; he is no difference."""
+    articles = [article(f"n{number}", prose(number, 30)) for number in range(4)]
+    take(older, *articles)
+    old, new = (f"{older.prefix}-articles-00000{number}" for number in (1, 2))
+    client.indices.create(
+        index=new, mappings=definition("articles")["mappings"], settings=definition("articles")["settings"]
+    )
+    copy = Copy(client, old, new, fields=definition("articles")["mappings"]["properties"].keys())
+    upto = copy.places()
+    assert copy.bring([-1], page_done=lambda *_: None).documents == 4
+    gone, other = articles[0].id, articles[1].id
+    client.delete(index=old, id=gone)
+    client.delete(index=new, id=gone)
+    assert client.count(index=old)["count"] == 4, "a search still finds it"
+    assert copy.compare(upto, page_done=lambda _: None) == 4
+    version = client.get(index=new, id=other)["_version"]
+    client.index(index=new, id=other, document={}, version=version, version_type="external_gte")
+    with pytest.raises(DifferenceError, match=other):
+        copy.compare(upto, page_done=lambda _: None)
 
 
 def test_who_read_before_cannot_write_after_without_looking(older: Store, client: Elasticsearch) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
@@ -9,7 +11,7 @@ from elasticsearch import BadRequestError
 from samples import NOW, article, take, write
 
 from indexer.elastic import Store, StoreError
-from indexer.elastic.schema import NAMES, definition, read_alias, write_alias
+from indexer.elastic.schema import NAMES, behind, definition, read_alias, write_alias
 
 if TYPE_CHECKING:
     from elasticsearch import Elasticsearch
@@ -53,6 +55,30 @@ def test_missing_aliases_are_named(client: Elasticsearch, store: Store) -> None:
     client.indices.delete(index=f"{store.prefix}-feeds-000001")
     assert store.missing() == [read_alias(store.prefix, "feeds"), write_alias(store.prefix, "feeds")]
     assert store.init() == [f"{store.prefix}-feeds-000001"]
+
+
+def test_what_others_delete_is_not_missed(client: Elasticsearch, store: Store) -> None:
+    """Indices of others come and go in the cluster; what is asked about ours does not fail for that."""
+    index, alias = f"other-{store.prefix}-000001", f"other-{store.prefix}"
+    feeds = read_alias(store.prefix, "feeds")
+    ended = threading.Event()
+
+    def come_and_go() -> None:
+        while not ended.is_set():
+            client.indices.create(index=index, aliases={alias: {}})
+            client.indices.delete(index=index)
+
+    with ThreadPoolExecutor(1) as beside:
+        other = beside.submit(come_and_go)
+        try:
+            for _ in range(400):
+                assert store.missing() == []
+                assert behind(client, store.prefix, feeds) == [f"{store.prefix}-feeds-000001"]
+        finally:
+            ended.set()
+        other.result()
+    with pytest.raises(StoreError, match="condensat init"):
+        behind(client, store.prefix, alias)
 
 
 def test_shipped_mappings_are_current(client: Elasticsearch, store: Store) -> None:
