@@ -34,10 +34,8 @@ class Likeness(Enum):
     COPY = "copy"  # judged in a star
 
     def __init__(self, name: str) -> None:
-        self.in_star = name in {
-            "form",
-            "copy",
-        }  # many such articles are kept a star; asked of every hit, so no property
+        # Whether many such articles are kept a star; it is asked of every hit, so it is no property.
+        self.in_star = name in {"form", "copy"}
 
 
 class Like(NamedTuple):  # of which a bulletin has hundreds: made in a third of a dataclass's time

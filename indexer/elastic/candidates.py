@@ -123,8 +123,7 @@ def _find(
                 if known is None:
                     known = unpacked[packed] = unpack(packed)
                     facts[known.id] = known
-                identity = known.order[1]
-                counts[identity] = counts.get(identity, 0) + each.shared(hit["_score"], known)
+                counts[known.id] = counts.get(known.id, 0) + each.shared(hit["_score"], known)
         unread = following
     return [_likes(each, counts, facts, orders) for each, counts in zip(versions, shared, strict=True)]
 

@@ -109,9 +109,9 @@ class Copy:
                 with translated():
                     answer = self._client.mget(index=self.new, ids=[hit["_id"] for hit in page])
                 unlike = [hit for hit, copy in zip(page, answer["docs"], strict=True) if not self._is_copied(hit, copy)]
-                for identity in self._unchanged(unlike):
+                if damaged := self._unchanged(unlike):
                     raise DifferenceError(
-                        f"The copy of {identity} in {self.new} is not like the document in {self.old}"
+                        f"The copy of {damaged[0]} in {self.new} is not like the document in {self.old}"
                     )
                 compared += len(page)
                 page_done(len(page))

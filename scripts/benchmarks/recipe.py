@@ -32,7 +32,7 @@ class Recipe:
     sentence: float = 21.0  # words
     # sources
     # A day of 500,000 articles is that of 180,000 feeds. So many sources have nine feeds and 25 articles each, and the
-    # largest still publishes 15,700: more than any does.
+    # largest still publishes 15,700.
     sources: int = 20_000
     skew: float = 0.8  # share of the source of rank r: r ** -skew; the first has 3 %
     french: int = 5  # one source in so many is French

@@ -9,11 +9,11 @@ from string import ascii_lowercase
 # Code is not text; what stands between two tags is.
 _PIECE = re.compile(rb"<(script|style)\b.*?</\1\s*>|<!--.*?-->|>([^<>]{6,})<", re.DOTALL | re.IGNORECASE)
 _LONG = 6  # bytes from which on a word is another in each variant
-_UNSPACED = 24  # bytes
+_UNSPACED = 24  # bytes from which on a word of other letters than ASCII is taken for a text without spaces
 
 
 def vary(body: bytes, number: int) -> bytes:
-    """Give the variant of this number; 0 is the page itself. No run of words is left of it that makes a passage.
+    """Give the variant of this number; 0 is the page itself. Hardly a run of five words is left of it.
 
     With the words in another order alone, what stands in short pieces made pairs of a page and all its variants: the
     thousandth page had more to be compared with than the first.
