@@ -1,9 +1,10 @@
 """Find and store the pairs of articles; the order of steps is the guarantee, the verdicts are those of ``reposts``.
 
-Written articles are marked as pending. For each: write its signature, refresh, search both directions, judge, write
-pairs, read both sides again, take the mark away. Whoever writes two articles that repeat each other, and whenever, at
-least one of the two searches comes after both refreshes, so no pair is missed; and a worker that dies leaves the marks
-behind.
+Written articles are marked as pending. For each: write its signature, refresh, read the pairs that name it, search
+both directions, judge, write pairs, read both sides again, take the mark away. Whoever writes two articles that repeat
+each other, and whenever, at least one of the two searches comes after both refreshes, so no pair is missed. Pairs that
+stood before a search and are no longer found are deleted as they were read: what others wrote since rests on what is
+newer. And a worker that dies leaves the marks behind.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from indexer.elastic import Store
     from indexer.elastic.documents import Stored
+    from indexer.elastic.pairs import Standing
     from indexer.elastic.pending import Mark
     from indexer.elastic.sources import Boilerplate
     from indexer.shingles import Hashes
@@ -104,6 +106,7 @@ class _Batch:
     ready: dict[str, Mark]  # those that are judged
     marked: dict[str, Version]  # of these, the articles that are there
     stale: set[str]  # of these, what may have pairs of an older state
+    before: list[Standing]  # the pairs that named these before their candidates were looked for
     found: dict[str, list[Like]]  # the candidates of each of these
 
 
@@ -146,7 +149,9 @@ class _Run:
         store.signatures.delete(each for identity, each in signed.items() if identity not in stored)
         store.signatures.refresh()
         marked = {identity: each.version for identity, each in found.items()}
-        return _Batch(ready=ready, marked=marked, stale=ready.keys() - new.keys(), found=self._candidates(marked))
+        stale = ready.keys() - new.keys()
+        before = self._before(stale)
+        return _Batch(ready=ready, marked=marked, stale=stale, before=before, found=self._candidates(marked))
 
     def settle(self, batch: _Batch) -> set[str]:
         """Judge one batch; give the ids that are to be judged again, or for the first time."""
@@ -163,29 +168,30 @@ class _Run:
         }
         wanted = {identity: _partners(each, found[identity], kept_by) for identity, each in marked.items()}
         wanted |= {identity: kept_by[identity] for identity in shifted}
+        before = {each.pair.id: each for each in [*self._before_shifted(shifted, found), *batch.before]}
         others = set().union(*wanted.values()) - marked.keys() - beside.keys()
         known = marked | beside | store.articles.versions(sorted(others))
         lists = store.sources.boilerplate({each.source for each in known.values()})
         pairs = _judge(wanted, known, lists, self.rules)
 
-        before = self._before(stale, {identity: found[identity] for identity in shifted})
-        gone = {identity: pair for identity, pair in before.items() if identity not in pairs}
-        left = self._left_behind(gone.values(), found, stale)
+        gone = [each for identity, each in before.items() if identity not in pairs]
+        left = self._left_behind((each.pair for each in gone), found, stale)
         mark_again(store, sorted(left), now=self.now())
         # Marked before the pairs go: who dies here leaves them to be summed up again, for nothing else names them.
-        aside = self._set_aside(_sides(gone.values()) - marked.keys() - left)
+        aside = self._set_aside(_sides(each.pair for each in gone) - marked.keys() - left)
         self._write(pairs, gone, known)
 
-        outdated = self._outdated(pairs, known, lists)
+        settled = [*pairs.values(), *(each.pair for each in gone)]
+        outdated = self._outdated(_sides(settled) & known.keys(), known, lists)
         again = (marked.keys() | shifted) & _sides(
-            pair for pair in pairs.values() if pair.earlier in outdated or pair.later in outdated
+            pair for pair in settled if pair.earlier in outdated or pair.later in outdated
         )
         again |= self._changed_crowds(marked | beside, found)
         # Who changed them may have judged them meanwhile, and taken their marks away.
         mark_again(store, sorted(again), now=self.now())
         derive(
             store,
-            {pair.later for pair in pairs.values()}.union(_sides(before.values()), stale),
+            {pair.later for pair in pairs.values()}.union(_sides(each.pair for each in before.values()), stale),
             repeated={pair.earlier for pair in pairs.values()},
         )
         store.pending.take_away([*aside, *(mark for identity, mark in ready.items() if identity not in again)])
@@ -240,35 +246,36 @@ class _Run:
             if kept(_order(version), now[identity]) != kept(_order(version), found[identity])
         }
 
-    def _before(self, stale: set[str], shifted: Mapping[str, list[Like]]) -> dict[str, Pair]:
-        """Read the pairs that are judged anew: all of stale articles, those with earlier copies of the shifted ones."""
-        if not stale and not shifted:
-            return {}
+    def _before(self, ids: Iterable[str]) -> list[Standing]:
+        """Read the pairs that name these articles."""
+        asked = sorted(ids)
+        if not asked:
+            return []
         self.store.pairs.refresh()
-        copies = {identity: {each.id for each in found if each.likeness.in_star} for identity, found in shifted.items()}
-        return {
-            pair.id: pair
-            for pair in self.store.pairs.naming(sorted(stale | copies.keys()))
-            if pair.earlier in stale or pair.later in stale or pair.earlier in copies.get(pair.later, ())
-        }
+        return list(self.store.pairs.standing(asked))
 
-    def _write(self, pairs: Mapping[str, Pair], gone: Mapping[str, Pair], known: Mapping[str, Version]) -> None:
+    def _before_shifted(self, shifted: Iterable[str], found: Mapping[str, list[Like]]) -> list[Standing]:
+        """Read the pairs of articles with their earlier copies."""
+        copies = {identity: {each.id for each in found[identity] if each.likeness.in_star} for identity in shifted}
+        return [each for each in self._before(copies) if each.pair.earlier in copies.get(each.pair.later, ())]
+
+    def _write(self, pairs: Mapping[str, Pair], gone: Sequence[Standing], known: Mapping[str, Version]) -> None:
         documents = [
             (pair, known[pair.earlier].shingled.text_hash, known[pair.later].shingled.text_hash)
             for pair in pairs.values()
         ]
-        created = self.store.pairs.write(documents, gone=sorted(gone), now=self.now())
-        for identity in gone:
-            self.new.pop(identity, None)
+        created = self.store.pairs.write(documents, gone=gone, now=self.now())
+        for each in gone:
+            self.new.pop(each.pair.id, None)
         for identity, pair in pairs.items():
             if identity in created or identity in self.new:
                 self.new[identity] = pair.kind
 
     def _outdated(
-        self, pairs: Mapping[str, Pair], known: Mapping[str, Version], lists: Mapping[str, Boilerplate]
+        self, sides: Iterable[str], known: Mapping[str, Version], lists: Mapping[str, Boilerplate]
     ) -> set[str]:
-        """Give the sides of these pairs on which the verdict no longer rests: text, date or boilerplate changed."""
-        sides = sorted(_sides(pairs.values()))
+        """Give the articles on which no verdict rests any more as they were read: text, date or boilerplate changed."""
+        sides = sorted(sides)
         states = self.store.articles.states(sides)
         versions = self.store.sources.versions({known[identity].source for identity in sides})
         return {

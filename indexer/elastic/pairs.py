@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from indexer.elastic import bulk, schema
@@ -12,7 +13,7 @@ from indexer.elastic.paging import parts, scan
 from indexer.models import REPOST_KINDS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from datetime import datetime
 
     from elasticsearch import Elasticsearch
@@ -20,6 +21,15 @@ if TYPE_CHECKING:
     from indexer.models import Pair
 
 _IS_REPOST = {"terms": {"kind": sorted(kind.value for kind in REPOST_KINDS)}}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Standing:
+    """A pair as it stood when it was read."""
+
+    pair: Pair
+    seq_no: int
+    primary_term: int
 
 
 class Pairs:
@@ -34,19 +44,23 @@ class Pairs:
         """Make every acknowledged write visible to searches."""
         bulk.refresh(self._client, self._write)
 
-    def write(self, pairs: Sequence[tuple[Pair, str, str]], *, gone: Sequence[str], now: datetime) -> set[str]:
+    def write(self, pairs: Sequence[tuple[Pair, str, str]], *, gone: Iterable[Standing], now: datetime) -> set[str]:
         """Store pairs, each with the text hashes of the earlier and the later side, and delete those ``gone``.
 
-        Gives the ids of the pairs that were not there before.
+        What others wrote since it was read stays: they saw what is newer. Gives the ids of the pairs that were not
+        there before.
         """
-        actions: list[bulk.Action] = [("delete", identity, {}, None) for identity in gone]
+        actions: list[bulk.Action] = [
+            ("delete", each.pair.id, {"if_seq_no": each.seq_no, "if_primary_term": each.primary_term}, None)
+            for each in gone
+        ]
         actions += [
             ("index", pair.id, {}, pair_document(pair, earlier_hash=earlier, later_hash=later, judged=now))
             for pair, earlier, later in pairs
         ]
         items = bulk.send(self._client, self._write, actions)
         for item in items:
-            if not item.ok and item.status != 404:
+            if not item.ok and not item.conflict:  # that of a deletion: pairs are written without a condition
                 raise StoreError(f"pair {item.id}: {item.error}")
         return {item.id for item in items if item.created}
 
@@ -57,10 +71,15 @@ class Pairs:
 
     def naming(self, ids: Sequence[str]) -> Iterator[Pair]:
         """Yield every stored pair that names one of these articles; as of the last refresh."""
+        for each in self.standing(ids):
+            yield each.pair
+
+    def standing(self, ids: Sequence[str]) -> Iterator[Standing]:
+        """Yield the same, each with its place in the sequence of writes."""
         for part in parts(ids):
-            body = {"query": {"terms": {"articles": list(part)}}}
+            body = {"query": {"terms": {"articles": list(part)}}, "seq_no_primary_term": True}
             for hit in scan(self._client, self._read, body, page=2_000):
-                yield read_pair(hit["_source"])
+                yield Standing(pair=read_pair(hit["_source"]), seq_no=hit["_seq_no"], primary_term=hit["_primary_term"])
 
     def originals(self, ids: Sequence[str]) -> Iterator[tuple[str, str, str]]:
         """Yield ``(id, effective date of the original, original)`` of what each of these articles repeats.

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from samples import HOUR, NOW, article, now, prose, stored, take, write
 
-from indexer.detect import detect, search
+from indexer.detect import detect, mark_again, search
 from indexer.elastic import candidates
 from indexer.elastic.documents import moment
 from indexer.models import Article, Kind, Pair, Precision
@@ -157,6 +157,34 @@ def test_a_batch_that_is_searched_while_another_is_not_yet_judged(store: Store) 
     assert found == {"exact": 3}
     assert len(list(pairs(store))) == 3
     assert stored(store, second)["repost_of"] == stored(store, COPY)["repost_of"] == ORIGINAL.id
+    assert list(store.pending.ids()) == []
+
+
+def test_a_pair_that_another_finds_behind_a_search_stays(store: Store) -> None:
+    """Whoever judges an article again drops the pairs that stood before its search, not those found since."""
+    take(store, ORIGINAL)
+    write(store, replace(ORIGINAL, text=f"{TEXT} again"))
+    behind = search(store, {ORIGINAL.id: None}, now=now)
+    assert take(store, COPY).pairs == {"near": 1}
+    behind.settle()
+    (pair,) = pairs(store)
+    assert (pair.earlier, pair.later) == (ORIGINAL.id, COPY.id)
+    assert stored(store, COPY)["repost_of"] == ORIGINAL.id
+    assert list(store.pending.ids()) == []
+
+
+def test_a_pair_that_comes_back_behind_a_search_stays(store: Store) -> None:
+    """Nor does it drop a pair that stood before and was written again since: an edit that was taken back."""
+    take(store, ORIGINAL, COPY)
+    write(store, replace(COPY, text=prose(2, 120)))
+    mark_again(store, [ORIGINAL.id], now=NOW)
+    behind = [search(store, {each: None}, now=now) for each in (COPY.id, ORIGINAL.id)]
+    take(store, COPY)
+    for each in behind:
+        each.settle()
+    (pair,) = pairs(store)
+    assert (pair.earlier, pair.later, pair.kind) == (ORIGINAL.id, COPY.id, Kind.EXACT)
+    assert stored(store, COPY)["repost_of"] == ORIGINAL.id
     assert list(store.pending.ids()) == []
 
 
