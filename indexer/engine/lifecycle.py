@@ -49,7 +49,8 @@ def start(
 
     ``heap`` is a JVM size such as ``512m``; by default it follows the machine's memory. ``count`` is the number of
     nodes, by default what the home has, else one. Snapshots may lie in ``repository``, by default a folder of the
-    home. Nodes that have died are started again. Processes that call this at once start it once. Raise EngineError
+    home. Nodes that have died are started again. Options for the JVM may stand in the environment, as Elasticsearch
+    knows them (``ES_JAVA_OPTS``). Processes that call this at once start it once. Raise EngineError
     with the log's reason when it does not come up.
     """
     where = place.existing(home)
@@ -117,7 +118,9 @@ def _start(where: Place, described: list[Node], *, progress: Callable[[str], Non
     launchers = []
     try:
         for each in lacking:
-            launcher = server.launch(each, elasticsearch, java_home=jdk.home, keep_open=lock)
+            launcher = server.launch(
+                each, elasticsearch, java_home=jdk.home, java_options=os.environ.get("ES_JAVA_OPTS", ""), keep_open=lock
+            )
             launchers.append((launcher, each))  # one by one: what was begun is ended if the next one fails
         for launcher, each in launchers:
             _come_up(launcher, each, progress=progress)

@@ -24,11 +24,13 @@ def launch(
     elasticsearch: Path,
     *,
     java_home: Path,
+    java_options: str,
     keep_open: int,
 ) -> subprocess.Popen[bytes]:
     """Start Elasticsearch's launcher, which ends with 0 once the node listens and leaves the server running.
 
-    The launcher inherits the descriptor ``keep_open`` (the lock). Its output ends when it does.
+    ``java_options`` come after the node's own, so that they override them. The launcher inherits the descriptor
+    ``keep_open`` (the lock). Its output ends when it does.
     """
     for stale in (node.pidfile, node.ports, node.transport, node.crash):
         stale.unlink(missing_ok=True)
@@ -37,7 +39,7 @@ def launch(
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        env=_environment(node, java_home),
+        env=_environment(node, java_home, java_options),
         cwd=node.root,
         umask=0o077,
         pass_fds=(keep_open,),
@@ -112,8 +114,8 @@ def _command_line(pid: int) -> tuple[str, str]:
     return answer, " "
 
 
-def _environment(node: Node, java_home: Path) -> dict[str, str]:
-    """Give Elasticsearch its own small environment: nothing of the caller's leaks in.
+def _environment(node: Node, java_home: Path, java_options: str) -> dict[str, str]:
+    """Give Elasticsearch its own small environment: nothing else of the caller's leaks in.
 
     Its launcher leaves an empty folder per start in its temporary folder, so that should be the node's own; its
     script takes the option apart at blanks, so a home with blanks leaves them in the system's.
@@ -125,6 +127,7 @@ def _environment(node: Node, java_home: Path) -> dict[str, str]:
         "LANG": "C.UTF-8",
         "HOME": str(node.scratch),
         "ES_JAVA_HOME": str(java_home),
+        "ES_JAVA_OPTS": java_options,
         "ES_PATH_CONF": str(node.config),
         "ES_TMPDIR": str(node.scratch),
     }

@@ -77,6 +77,13 @@ def test_a_second_start_returns_the_running_engine(engine: local.Running, engine
     assert local.running(engine_home) == engine
 
 
+def test_options_for_the_jvm_are_handed_on(engine: local.Running) -> None:
+    """What ES_JAVA_OPTS says stands behind the engine's own options."""
+    told = Path(f"/proc/{engine.pid}/cmdline").read_text("utf-8").split("\0")
+    own = [told.index(each) for each in told if each.startswith("-XX:ErrorFile=")]
+    assert [told.index(each) > own[0] for each in os.environ["ES_JAVA_OPTS"].split()] == [True]
+
+
 def test_nobody_gets_in_without_the_password(engine: local.Running, engine_home: Path) -> None:
     """Requests without the password, or with a wrong one, are refused; the password is in one private file."""
     with Elasticsearch(engine.url) as stranger, pytest.raises(AuthenticationException):
@@ -113,14 +120,6 @@ def test_status_tells_how_it_is(engine: local.Running, engine_home: Path) -> Non
     assert status.data.is_dir()
 
 
-def test_the_log_can_be_read(engine: local.Running, engine_home: Path) -> None:
-    """The log's last lines come as many as asked for."""
-    assert engine.pid
-    lines = local.logs(engine_home, 5)
-    assert len(lines) == 5
-    assert any("started" in line for line in local.logs(engine_home, 500))
-
-
 def test_a_lost_alias_does_not_become_an_index(engine: local.Running) -> None:
     """Writing to a name that does not exist fails."""
     with connect(engine) as client:
@@ -146,6 +145,13 @@ def test_commands_that_start_it_at_once_start_it_once(home: Path) -> None:
     pids = {output.split()[-1] for output in outputs}
     assert len(pids) == 1
     assert processes(home) == [int(pids.pop())]
+
+
+def test_the_log_can_be_read(home: Path) -> None:
+    """The log's last lines come as many as asked for."""
+    assert local.start(home, heap=HEAP).pid
+    assert len(local.logs(home, 5)) == 5
+    assert any("started" in line for line in local.logs(home, 500))
 
 
 def test_two_homes_do_not_meet(engine: local.Running, engine_home: Path, home: Path) -> None:
