@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from indexer.elastic import Store
-    from indexer.elastic.documents import Stored
+    from indexer.elastic.documents import Created
     from indexer.elastic.pairs import Standing
     from indexer.elastic.pending import Mark
     from indexer.elastic.sources import Boilerplate
@@ -43,7 +43,7 @@ ABANDONED = timedelta(minutes=10)
 
 def detect(
     store: Store,
-    ids: Mapping[str, Stored | None] | None = None,
+    ids: Mapping[str, Created | None] | None = None,
     *,
     now: Callable[[], datetime],
     window_days: int = WINDOW_DAYS,
@@ -52,15 +52,15 @@ def detect(
     """Judge those of the articles that are pending (None: all that are) and count the new pairs, by kind.
 
     ``ids`` gives of each, if it was just created, how it was written: no pair of an older state names it then, and it
-    is not read again. Searches see the new ``repost_of`` after the next refresh of the articles. Raises ``StoreError``
-    when Elasticsearch fails; what was not done is still pending then.
+    is not read again, unless others have marked it since. Searches see the new ``repost_of`` after the next refresh of
+    the articles. Raises ``StoreError`` when Elasticsearch fails; what was not done is still pending then.
     """
     return search(store, ids, now=now, window_days=window_days, rules=rules).settle()
 
 
 def search(
     store: Store,
-    ids: Mapping[str, Stored | None] | None = None,
+    ids: Mapping[str, Created | None] | None = None,
     *,
     now: Callable[[], datetime],
     window_days: int = WINDOW_DAYS,
@@ -124,7 +124,7 @@ class _Run:
     now: Callable[[], datetime]
     window_days: int
     rules: Rules
-    created: dict[str, Stored]  # articles that were not judged before, as they were written
+    created: dict[str, Created]  # articles that were not judged before, as they were written
     new: dict[str, Kind] = field(default_factory=dict)  # by the pair's id
 
     def search(self, ids: Sequence[str]) -> _Batch:
@@ -135,9 +135,9 @@ class _Run:
         abandoned = {identity for identity, mark in marks.items() if moment(mark.since) < given_up}
         # Before the articles are read: the signature of one that comes back in between is not taken for an old one.
         signed = store.signatures.there(sorted(abandoned))
-        # Whoever changes an article marks it for another state before.
+        # Whoever changes an article marks it anew before; in the end it may be in the same state, and have been judged.
         written = {identity: self.created[identity] for identity in marks.keys() & self.created.keys()}
-        new = {identity: each for identity, each in written.items() if marks[identity].state == state_of(each.version)}
+        new = {identity: each for identity, each in written.items() if marks[identity].place == each.mark}
         stored = new | store.articles.stored([identity for identity in marks if identity not in new])
         ready = {
             identity: mark
@@ -178,14 +178,15 @@ class _Run:
         left = self._left_behind((each.pair for each in gone), found, stale)
         mark_again(store, sorted(left), now=self.now())
         # Marked before the pairs go: who dies here leaves them to be summed up again, for nothing else names them.
-        aside = self._set_aside(_sides(each.pair for each in gone) - marked.keys() - left)
-        self._write(pairs, gone, known)
+        aside, waiting = self._set_aside(_sides(each.pair for each in gone) - marked.keys() - left)
+        contested = self._write(pairs, gone, known)
 
         settled = [*pairs.values(), *(each.pair for each in gone)]
         outdated = self._outdated(_sides(settled) & known.keys(), known, lists)
         again = (marked.keys() | shifted) & _sides(
             pair for pair in settled if pair.earlier in outdated or pair.later in outdated
         )
+        again |= (ready.keys() | shifted) & contested
         again |= self._changed_crowds(marked | beside, found)
         # Who changed them may have judged them meanwhile, and taken their marks away.
         mark_again(store, sorted(again), now=self.now())
@@ -195,13 +196,19 @@ class _Run:
             repeated={pair.earlier for pair in pairs.values()},
         )
         store.pending.take_away([*aside, *(mark for identity, mark in ready.items() if identity not in again)])
-        return again | left
+        return again | left | waiting
 
-    def _set_aside(self, ids: set[str]) -> list[Mark]:
-        """Mark articles of which pairs are about to go; give the marks that are to be taken away when all is summed."""
+    def _set_aside(self, ids: set[str]) -> tuple[list[Mark], set[str]]:
+        """Mark articles of which pairs are about to go.
+
+        Gives the marks that are to be taken away when all is summed up, and the articles that are to be judged again
+        because they were marked already.
+        """
         states = self.store.articles.states(sorted(ids))
-        placed = self.store.pending.mark_again(states, now=self.now()) if states else set()
-        return list(self.store.pending.read(sorted(placed)).values())
+        if not states:
+            return [], set()
+        placed = self.store.pending.mark_again(states, now=self.now())
+        return list(self.store.pending.read(sorted(placed)).values()), states.keys() - placed
 
     def _candidates(self, versions: Mapping[str, Version]) -> dict[str, list[Like]]:
         found = self.store.signatures.candidates(list(versions.values()), window_days=self.window_days)
@@ -259,17 +266,19 @@ class _Run:
         copies = {identity: {each.id for each in found[identity] if each.likeness.in_star} for identity in shifted}
         return [each for each in self._before(copies) if each.pair.earlier in copies.get(each.pair.later, ())]
 
-    def _write(self, pairs: Mapping[str, Pair], gone: Sequence[Standing], known: Mapping[str, Version]) -> None:
+    def _write(self, pairs: Mapping[str, Pair], gone: Sequence[Standing], known: Mapping[str, Version]) -> set[str]:
+        """Write pairs, and give the sides of those that others have written since they were read."""
         documents = [
             (pair, known[pair.earlier].shingled.text_hash, known[pair.later].shingled.text_hash)
             for pair in pairs.values()
         ]
-        created = self.store.pairs.write(documents, gone=gone, now=self.now())
+        written = self.store.pairs.write(documents, gone=gone, now=self.now())
         for each in gone:
             self.new.pop(each.pair.id, None)
         for identity, pair in pairs.items():
-            if identity in created or identity in self.new:
+            if identity in written.created or identity in self.new:
                 self.new[identity] = pair.kind
+        return _sides(each.pair for each in gone if each.pair.id in written.left)
 
     def _outdated(
         self, sides: Iterable[str], known: Mapping[str, Version], lists: Mapping[str, Boilerplate]

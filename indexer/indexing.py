@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from indexer.elastic import Store
-    from indexer.elastic.documents import Stored
+    from indexer.elastic.documents import Created
     from indexer.vocabulary import Tagger
 
 
@@ -82,7 +82,7 @@ def write(
     *,
     now: Callable[[], datetime],
     tagger: Tagger | None = None,
-) -> dict[str, Stored | None]:
+) -> dict[str, Created | None]:
     """Write a batch; every arrival is counted in ``report``. Gives what is pending, as ``detect`` takes it.
 
     ``tagger`` finds tags, stories and CVE ids; without one an article has those that it was given.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from indexer.elastic import bulk, schema
 from indexer.elastic.changes import Change, change
-from indexer.elastic.documents import STATE_FIELDS, VERDICT_FIELDS, Stored, place_of, state, version
+from indexer.elastic.documents import STATE_FIELDS, VERDICT_FIELDS, Created, Stored, place_of, state, version
 from indexer.elastic.errors import StoreError, translated
 from indexer.elastic.paging import LOOKUP, parts, scan
 from indexer.reports import Outcome
@@ -34,7 +34,7 @@ class Written:
     outcome: Outcome
     error: str = ""
     pending: bool = False  # its pairs are to be found
-    created: Stored | None = None  # where it is new
+    created: Created | None = None  # where it is new
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -159,7 +159,7 @@ class Articles:
             states = {identity: state(current[identity]["_source"]) for identity in marked & current.keys()}
             states |= {identity: each.state for identity, each in changes.items() if each.state}
             marked |= states.keys()
-            self._pending.mark(states, now=now)
+            marks = self._pending.mark(states, now=now)
             actions = [_action(identity, each, current.get(identity)) for identity, each in changes.items()]
             conflicts, refused = set(), set()
             for item in bulk.send(self._client, self._write, actions):
@@ -169,7 +169,7 @@ class Articles:
                         id=item.id,
                         outcome=done.outcome,
                         pending=item.id in states,
-                        created=_created(item, done, text_of[item.id]),
+                        created=_created(item, done, text_of[item.id], marks),
                     )
                 elif item.conflict:
                     conflicts.add(item.id)
@@ -336,12 +336,12 @@ class Articles:
             yield from (each for each in answer["docs"] if each.get("found"))
 
 
-def _created(item: bulk.Item, done: Change, text: Shingled) -> Stored | None:
+def _created(item: bulk.Item, done: Change, text: Shingled, marks: Mapping[str, int]) -> Created | None:
     """Give an article as it was written, where it is new."""
     if done.outcome is not Outcome.CREATED:
         return None
     written = version(item.id, done.fields, text)
-    return Stored(version=written, place=place_of(item.seq_no, item.primary_term))
+    return Created(version=written, place=place_of(item.seq_no, item.primary_term), mark=marks[item.id])
 
 
 def _action(identity: str, change: Change, current: dict[str, Any] | None) -> bulk.Action:

@@ -143,6 +143,13 @@ class Stored:
     place: int
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Created(Stored):
+    """An article as it was created, and the place of its mark: while that stands nobody else has changed it."""
+
+    mark: int
+
+
 def place_of(seq_no: int, primary_term: int) -> int:
     """Give the place of a write among all writes of its document, in one number.
 

@@ -32,6 +32,14 @@ class Standing:
     primary_term: int
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Written:
+    """What became of pairs, by their ids."""
+
+    created: set[str]  # not there before
+    left: set[str]  # not deleted: written since it was read, or migrated into another index
+
+
 class Pairs:
     """The reposts index: a document a pair."""
 
@@ -44,11 +52,10 @@ class Pairs:
         """Make every acknowledged write visible to searches."""
         bulk.refresh(self._client, self._write)
 
-    def write(self, pairs: Sequence[tuple[Pair, str, str]], *, gone: Iterable[Standing], now: datetime) -> set[str]:
+    def write(self, pairs: Sequence[tuple[Pair, str, str]], *, gone: Iterable[Standing], now: datetime) -> Written:
         """Store pairs, each with the text hashes of the earlier and the later side, and delete those ``gone``.
 
-        What others wrote since it was read stays: they saw what is newer. Gives the ids of the pairs that were not
-        there before.
+        What others wrote since it was read is not deleted: they saw what is newer.
         """
         actions: list[bulk.Action] = [
             ("delete", each.pair.id, {"if_seq_no": each.seq_no, "if_primary_term": each.primary_term}, None)
@@ -62,7 +69,9 @@ class Pairs:
         for item in items:
             if not item.ok and not item.conflict:  # that of a deletion: pairs are written without a condition
                 raise StoreError(f"pair {item.id}: {item.error}")
-        return {item.id for item in items if item.created}
+        return Written(
+            created={item.id for item in items if item.created}, left={item.id for item in items if item.conflict}
+        )
 
     def count(self) -> int:
         """Count the pairs that searches see."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from indexer.elastic import bulk, schema
-from indexer.elastic.documents import moment, parse_moment
+from indexer.elastic.documents import moment, parse_moment, place_of
 from indexer.elastic.errors import StoreError, translated
 from indexer.elastic.paging import parts, scan
 
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from elasticsearch import Elasticsearch
+
+
+RETRIES = 10  # by Elasticsearch, of a mark that others write at the same moment
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -32,6 +35,11 @@ class Mark:
     seq_no: int
     primary_term: int
 
+    @property
+    def place(self) -> int:
+        """Its place in the sequence of writes."""
+        return place_of(self.seq_no, self.primary_term)
+
 
 class Pending:
     """The pending index: a document an article."""
@@ -41,16 +49,30 @@ class Pending:
         self._read = schema.read_alias(prefix, "pending")
         self._write = schema.write_alias(prefix, "pending")
 
-    def mark(self, states: Mapping[str, str], *, now: datetime) -> None:
-        """Mark articles, given the state in which each will be; a mark that is there is replaced."""
-        self._send([("index", each, {}, _document(each, state, now=now)) for each, state in states.items()])
+    def mark(self, states: Mapping[str, str], *, now: datetime) -> dict[str, int]:
+        """Mark articles, given the state in which each will be; a mark that is there is replaced.
+
+        Gives the place of each mark in the sequence of writes.
+        """
+        items = self._send([("index", each, {}, _document(each, state, now=now)) for each, state in states.items()])
+        return {item.id: place_of(item.seq_no, item.primary_term) for item in items}
 
     def mark_again(self, states: Mapping[str, str], *, now: datetime) -> set[str]:
-        """Mark articles that are there already, to be judged again; a mark that is there stays, it is as good.
+        """Mark articles that are there already, to be judged again; give the ids of the marks that were not there.
 
-        Gives the ids of the marks that were not there.
+        A mark that is there keeps its state and gets a new place: whoever judges the article just now leaves it then.
         """
-        items = self._send([("create", each, {}, _document(each, state, now=now)) for each, state in states.items()])
+        items = self._send(
+            [
+                (
+                    "update",
+                    each,
+                    {"retry_on_conflict": RETRIES},
+                    {"doc": {}, "detect_noop": False, "upsert": _document(each, state, now=now)},
+                )
+                for each, state in states.items()
+            ]
+        )
         return {item.id for item in items if item.created}
 
     def read(self, ids: Sequence[str]) -> dict[str, Mark]:

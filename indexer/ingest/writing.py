@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from indexer.archive import Keeper, Note
     from indexer.elastic import Store
-    from indexer.elastic.documents import Stored
+    from indexer.elastic.documents import Created
     from indexer.models import CondensatError
     from indexer.vocabulary import Tagger
 
@@ -114,7 +114,7 @@ class Writer:
         rejected = {each.what: each for each in report.rejections}
         return [rejected.get(each.what) for each in batch]
 
-    async def _detect(self, pending: dict[str, Stored | None]) -> None:
+    async def _detect(self, pending: dict[str, Created | None]) -> None:
         try:
             self.report.pairs.update(await asyncio.to_thread(detect, self._store, pending, now=self._now))
         except StoreError as error:

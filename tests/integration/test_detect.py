@@ -7,10 +7,11 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from samples import HOUR, NOW, article, now, prose, stored, take, write
 
+from indexer.derived import derive
 from indexer.detect import detect, mark_again, search
 from indexer.elastic import candidates
 from indexer.elastic.documents import moment
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     import pytest
 
     from indexer.elastic import Store
-    from indexer.elastic.documents import Stored
+    from indexer.elastic.documents import Created
 
 TEXT = prose(1, 120)
 ORIGINAL = article("original", TEXT, published=NOW - 3 * HOUR)
@@ -42,7 +43,7 @@ def everything(store: Store, articles: Sequence[Article]) -> tuple[set[Pair], li
     return set(pairs(store)), derived
 
 
-def written(store: Store, *articles: Article) -> dict[str, Stored | None]:
+def written(store: Store, *articles: Article) -> dict[str, Created | None]:
     """Write new articles, and give them as those that are to be judged."""
     return {each.id: each.created for each in write(store, *articles)}
 
@@ -148,6 +149,19 @@ def test_article_that_was_changed_before_it_was_judged(store: Store) -> None:
     assert list(store.pending.ids()) == []
 
 
+def test_article_that_was_changed_and_back_before_it_was_judged(store: Store) -> None:
+    """An article that others edited, judged, and edited back keeps no pair of the text that it had meanwhile."""
+    rewritten = prose(2, 120)
+    take(store, ORIGINAL, article("other", rewritten, domain="echo.example", published=NOW - 4 * HOUR))
+    pending = written(store, COPY)
+    take(store, replace(COPY, text=rewritten))
+    write(store, COPY)
+    detect(store, pending, now=now)
+    (pair,) = pairs(store)
+    assert (pair.earlier, pair.later) == (ORIGINAL.id, COPY.id)
+    assert list(store.pending.ids()) == []
+
+
 def test_a_batch_that_is_searched_while_another_is_not_yet_judged(store: Store) -> None:
     """Searches may run ahead of verdicts: pairs within either batch and between them are found, each once."""
     second = article("second", TEXT, domain="echo.example")
@@ -185,6 +199,39 @@ def test_a_pair_that_comes_back_behind_a_search_stays(store: Store) -> None:
     (pair,) = pairs(store)
     assert (pair.earlier, pair.later, pair.kind) == (ORIGINAL.id, COPY.id, Kind.EXACT)
     assert stored(store, COPY)["repost_of"] == ORIGINAL.id
+    assert list(store.pending.ids()) == []
+
+
+def test_what_is_to_be_judged_again_while_it_is_judged_stays_marked(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever finds that an article is to be judged again may come when its verdicts are already written."""
+    take(store, ORIGINAL)
+    write(store, COPY)
+
+    def derived_late(*arguments: Any, **named: Any) -> None:
+        mark_again(store, [COPY.id], now=NOW)
+        derive(*arguments, **named)
+
+    with monkeypatch.context() as patched:
+        patched.setattr("indexer.detect.derive", derived_late)
+        assert detect(store, {COPY.id: None}, now=now) == {"exact": 1}
+    assert list(store.pending.ids()) == [COPY.id]
+    detect(store, now=now)
+    assert list(store.pending.ids()) == []
+
+
+def test_a_pair_of_an_older_state_that_is_written_again_behind_a_search_goes(store: Store) -> None:
+    """What stood and was written since, by a slow writer or a migration, is not left standing for it."""
+    take(store, ORIGINAL, COPY)
+    (stood,) = pairs(store)
+    write(store, replace(COPY, text=prose(2, 120)))
+    behind = search(store, {COPY.id: None}, now=now)
+    text_hash = stored(store, ORIGINAL)["text_hash"]
+    store.pairs.write([(stood, text_hash, text_hash)], gone=(), now=NOW)
+    behind.settle()
+    assert list(pairs(store)) == []
+    assert stored(store, COPY)["repost_of"] is None
     assert list(store.pending.ids()) == []
 
 
