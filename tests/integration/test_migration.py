@@ -179,8 +179,7 @@ def check(everybody: Everybody, client: Elasticsearch, prefix: str) -> None:
 
 def test_nobody_notices(older: Store, client: Elasticsearch, connect: Callable[[str], Store]) -> None:
     """Three times in a row, under load: no search, get or write fails, nothing acknowledged is lost or comes back."""
-    for number in range(600):
-        write(older, article(f"before-{number}", prose(number % 50, 20)))
+    write(older, *(article(f"before-{number}", prose(number % 50, 20)) for number in range(600)))
     client.indices.refresh(index=read_alias(older.prefix, "articles"))
     before = documents(client, read_alias(older.prefix, "articles"))
     with Everybody(connect, older.prefix) as everybody:
@@ -284,10 +283,10 @@ def _version() -> int:
 @pytest.mark.parametrize(
     "at",
     [
-        "after articles-000002",  # made, and nothing in it
-        "after _close",
+        pytest.param("after articles-000002", marks=pytest.mark.long),  # made, and nothing in it
+        pytest.param("after _close", marks=pytest.mark.long),
         "after articles-000002/_bulk",
-        "before articles-000002/_mget",  # while comparing
+        pytest.param("before articles-000002/_mget", marks=pytest.mark.long),  # while comparing
         "after _block/write",  # while nobody can write
         "before _aliases",
         "after _aliases",  # the new one serves, and says that it is being filled
