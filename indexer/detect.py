@@ -175,13 +175,14 @@ class _Run:
         pairs = _judge(wanted, known, lists, self.rules)
 
         gone = [each for identity, each in before.items() if identity not in pairs]
-        left = self._left_behind((each.pair for each in gone), found, stale)
+        went = [each.pair for each in gone]
+        left = self._left_behind(went, found, stale)
         mark_again(store, sorted(left), now=self.now())
         # Marked before the pairs go: who dies here leaves them to be summed up again, for nothing else names them.
-        aside, waiting = self._set_aside(_sides(each.pair for each in gone) - marked.keys() - left)
+        aside, waiting = self._set_aside(_sides(went) - marked.keys() - left)
         contested = self._write(pairs, gone, known)
 
-        settled = [*pairs.values(), *(each.pair for each in gone)]
+        settled = [*pairs.values(), *went]
         outdated = self._outdated(_sides(settled) & known.keys(), known, lists)
         again = (marked.keys() | shifted) & _sides(
             pair for pair in settled if pair.earlier in outdated or pair.later in outdated

@@ -149,9 +149,11 @@ def test_the_log_can_be_read(home: Path) -> None:
 
 def test_options_for_the_jvm_are_handed_on(home: Path) -> None:
     """What ES_JAVA_OPTS says stands behind the engine's own options."""
+    options = os.environ["ES_JAVA_OPTS"].split()
+    assert options
     told = Path(f"/proc/{local.start(home, heap=HEAP).pid}/cmdline").read_text("utf-8").split("\0")
     (own,) = (place for place, each in enumerate(told) if each.startswith("-XX:ErrorFile="))
-    assert set(os.environ["ES_JAVA_OPTS"].split()) <= set(told[own:])
+    assert set(options) <= set(told[own:])
 
 
 def test_two_homes_do_not_meet(engine: local.Running, engine_home: Path, home: Path) -> None:
